@@ -16,10 +16,12 @@ export interface TextVector {
   readonly values: readonly string[];
 }
 
-/** Row i holds values[offsets[i] .. offsets[i + 1]); an empty list is null. */
+/** Row i holds values[offsets[i] .. offsets[i + 1]). An empty list is null, unless `isNull` says of every row which are. */
 export interface ListVector {
   readonly offsets: Uint32Array;
   readonly values: Float64Array;
+  /** 1: null. */
+  readonly isNull?: Uint8Array;
 }
 
 /** Numbers of every numeric type; NaN is null (a Float64Array only). */

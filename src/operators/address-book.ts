@@ -1,0 +1,171 @@
+import { formatAddress, formatIpv4, ipv4OfTextOrder, parseAddress, textOrderOfIpv4 } from './address.ts';
+
+/** The two kinds of id that stand for no address. */
+export const ABSENT = -1;
+export const MALFORMED = -2;
+
+/** How many texts of one book are remembered; further ones are read anew each time, so that noise cannot fill memory. */
+const REMEMBERED_TEXTS = 65_536;
+
+/** Gives every distinct address a small id, in order of arrival. */
+export interface AddressBook {
+  /** Id of an IPv4 address. */
+  idOfIpv4(value: number): number;
+  /** Id of an address given as text; MALFORMED if it cannot be read (unless malformed texts are kept as they are). */
+  idOfText(text: string): number;
+  contents(): BookContents;
+}
+
+/** What a book holds, as plain values that can cross threads: id i is texts.get(i), else the IPv4 address ipv4[i]. */
+export interface BookContents {
+  readonly ipv4: Uint32Array;
+  readonly texts: ReadonlyMap<number, string>;
+}
+
+export function createAddressBook(keepMalformed: boolean): AddressBook {
+  let ipv4: Uint32Array = new Uint32Array(1024);
+  let count = 0;
+  let slots: Int32Array = new Int32Array(4096).fill(-1);
+  let shift = 20;
+  const texts = new Map<number, string>();
+  const idOfCanonical = new Map<string, number>();
+  const remembered = new Map<string, number>();
+
+  const append = (value: number): number => {
+    if (count === ipv4.length) {
+      const wider = new Uint32Array(count * 2);
+      wider.set(ipv4);
+      ipv4 = wider;
+    }
+    ipv4[count] = value;
+    return count++;
+  };
+
+  const widen = (): void => {
+    shift--;
+    slots = new Int32Array(slots.length * 2).fill(-1);
+    for (let id = 0; id < count; id++) {
+      if (texts.has(id)) continue;
+      let slot = Math.imul(ipv4[id]!, 0x9e3779b1) >>> shift;
+      while (slots[slot] !== -1) slot = (slot + 1) & (slots.length - 1);
+      slots[slot] = id;
+    }
+  };
+
+  const idOfIpv4 = (value: number): number => {
+    let slot = Math.imul(value, 0x9e3779b1) >>> shift;
+    for (;;) {
+      const id = slots[slot]!;
+      if (id === -1) break;
+      if (ipv4[id] === value) return id;
+      slot = (slot + 1) & (slots.length - 1);
+    }
+    const id = append(value);
+    slots[slot] = id;
+    if (count * 2 > slots.length) widen();
+    return id;
+  };
+
+  const idOfOther = (text: string): number => {
+    let id = idOfCanonical.get(text);
+    if (id === undefined) {
+      id = append(0);
+      texts.set(id, text);
+      idOfCanonical.set(text, id);
+    }
+    return id;
+  };
+
+  const idOfText = (text: string): number => {
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const address = parseAddress(text);
+    let id: number;
+    if (address === undefined) id = keepMalformed ? idOfOther(text) : MALFORMED;
+    else id = address.family === 4 ? idOfIpv4(address.value) : idOfOther(formatAddress(address));
+    if (remembered.size < REMEMBERED_TEXTS) remembered.set(text, id);
+    return id;
+  };
+
+  return { idOfIpv4, idOfText, contents: () => ({ ipv4: ipv4.slice(0, count), texts }) };
+}
+
+/** Every distinct address of a mini-batch in the order of its text; an address's id is its place. */
+export interface AddressList {
+  readonly count: number;
+  /** IPv4 value of id i, where isIpv4[i] is 1. */
+  readonly ipv4: Uint32Array;
+  readonly isIpv4: Uint8Array;
+  /** Text of the ids that are not IPv4. */
+  readonly texts: ReadonlyMap<number, string>;
+}
+
+export function textOf(list: AddressList, id: number): string {
+  return list.isIpv4[id] === 1 ? formatIpv4(list.ipv4[id]!) : list.texts.get(id)!;
+}
+
+/** Merges books into one list in text order; remaps[b][id of book b] is the id in the list. */
+export function mergeBooks(books: readonly BookContents[]): { list: AddressList; remaps: readonly Uint32Array[] } {
+  const orders = distinctOrders(books);
+  const others = [...new Set(books.flatMap((book) => [...book.texts.values()]))].sort(compareText);
+  const count = orders.length + others.length;
+  const ipv4 = new Uint32Array(count);
+  const isIpv4 = new Uint8Array(count);
+  const texts = new Map<number, string>();
+  const idOfOther = new Map<string, number>();
+  const idOfOrder = new Uint32Array(orders.length);
+  let other = 0;
+  let id = 0;
+  for (let i = 0; i < orders.length; i++) {
+    const value = ipv4OfTextOrder(orders[i]!);
+    while (other < others.length && compareText(others[other]!, formatIpv4(value)) < 0) {
+      texts.set(id, others[other]!);
+      idOfOther.set(others[other++]!, id++);
+    }
+    ipv4[id] = value;
+    isIpv4[id] = 1;
+    idOfOrder[i] = id++;
+  }
+  for (; other < others.length; other++) {
+    texts.set(id, others[other]!);
+    idOfOther.set(others[other]!, id++);
+  }
+  const remaps = books.map((book) => {
+    const remap = new Uint32Array(book.ipv4.length);
+    for (let i = 0; i < remap.length; i++) {
+      const text = book.texts.get(i);
+      remap[i] =
+        text === undefined ? idOfOrder[indexOf(orders, textOrderOfIpv4(book.ipv4[i]!))]! : idOfOther.get(text)!;
+    }
+    return remap;
+  });
+  return { list: { count, ipv4, isIpv4, texts }, remaps };
+}
+
+function distinctOrders(books: readonly BookContents[]): Uint32Array {
+  const all = new Uint32Array(books.reduce((n, book) => n + book.ipv4.length - book.texts.size, 0));
+  let n = 0;
+  for (const book of books) {
+    for (let i = 0; i < book.ipv4.length; i++) if (!book.texts.has(i)) all[n++] = textOrderOfIpv4(book.ipv4[i]!);
+  }
+  all.sort();
+  let distinct = 0;
+  for (let i = 0; i < n; i++) if (i === 0 || all[i] !== all[i - 1]) all[distinct++] = all[i]!;
+  return all.subarray(0, distinct);
+}
+
+function indexOf(sorted: Uint32Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Order by UTF-16 code units: addresses are ASCII, where it is the order of bytes that Parquet readers use. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

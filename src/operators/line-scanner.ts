@@ -1,0 +1,268 @@
+import { clear, type FieldReaders, numberOfText, type Registers, SLOT_KINDS } from './record.ts';
+import { daysOf, instantOfNumber, instantOfText } from './time.ts';
+
+/** A key seen before: its bytes, and the slot that it fills (-1: nobody reads it). */
+interface Key {
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+  readonly slot: number;
+}
+
+/** Keys remembered by one scanner; a log format has a few dozen. */
+const MAX_KEYS = 4096;
+const QUOTE = 0x22;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+/** 1 for the bytes that end the plain part of a JSON string: quote, backslash, control bytes, and all beyond ASCII. */
+const STOPS = new Uint8Array(256).map((_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === 0x5c || byte >= 0x80 ? 1 : 0,
+);
+
+/**
+ * Reads one line of flat JSON into registers without building objects. It accepts only the plain shape of a log line (one
+ * object, ASCII text without escapes, numbers of up to 15 digits, no nesting, no key read twice) and returns
+ * false for every other, which the caller gives to JSON.parse; on what it accepts, both give the same registers.
+ * The byte at `end` must be a line feed: no loop can run past it, so a cut line never merges with the next.
+ */
+export type LineScanner = (bytes: Uint8Array, start: number, end: number) => boolean;
+
+export function createLineScanner(
+  slotOfKey: ReadonlyMap<string, number>,
+  readers: FieldReaders,
+  registers: Registers,
+  textOf: (bytes: Uint8Array, start: number, end: number) => string,
+): LineScanner {
+  const { addresses, codes, zone } = readers;
+  const { values } = registers;
+  const expected: (Key | undefined)[] = [];
+  const keys = new Map<number, Key[]>();
+  let keyCount = 0;
+  let scanned = 0;
+  let memoDate = -1;
+  let memoDays = 0;
+
+  function keyAt(bytes: Uint8Array, start: number, end: number, hash: number): Key | undefined {
+    const bucket = keys.get(hash) ?? [];
+    for (const key of bucket) if (matches(key.bytes, bytes, start) && key.bytes.length === end - start) return key;
+    if (keyCount === MAX_KEYS) return undefined;
+    const key = { bytes: bytes.slice(start, end), hash, slot: slotOfKey.get(textOf(bytes, start, end)) ?? -1 };
+    keys.set(hash, [...bucket, key]);
+    keyCount++;
+    return key;
+  }
+
+  /** Returns the place behind a number, its value in `scanned`; -1 if it is not plain. */
+  function scanNumber(bytes: Uint8Array, start: number): number {
+    let p = start;
+    const negative = bytes[p] === MINUS;
+    if (negative) p++;
+    const first = p;
+    let digit = bytes[p]! - 48;
+    let whole = 0;
+    while (digit >= 0 && digit <= 9) {
+      whole = whole * 10 + digit;
+      digit = bytes[++p]! - 48;
+    }
+    let digits = p - first;
+    if (digits === 0 || (digits > 1 && bytes[first] === 48)) return -1;
+    let scale = 1;
+    if (bytes[p] === DOT) {
+      const point = p;
+      digit = bytes[++p]! - 48;
+      while (digit >= 0 && digit <= 9) {
+        whole = whole * 10 + digit;
+        scale *= 10;
+        digit = bytes[++p]! - 48;
+      }
+      if (p === point + 1) return -1;
+      digits += p - point - 1;
+    }
+    if (digits > 15 || (bytes[p]! | 0x20) === 0x65) return -1;
+    scanned = (negative ? -whole : whole) / scale;
+    return p;
+  }
+
+  /** Returns the place of the closing quote of a plain string that starts at `start`; -1 if it is not plain. */
+  function scanText(bytes: Uint8Array, start: number): number {
+    let p = start;
+    while (STOPS[bytes[p]!] === 0) p++;
+    return bytes[p] === QUOTE ? p : -1;
+  }
+
+  function scanAddress(bytes: Uint8Array, start: number, slot: number): number {
+    let p = start;
+    let value = 0;
+    for (let octet = 0; octet < 4; octet++) {
+      let digit = bytes[p]! - 48;
+      if (digit < 0 || digit > 9) return scanOtherAddress(bytes, start, slot);
+      let n = digit;
+      digit = bytes[++p]! - 48;
+      if (digit >= 0 && digit <= 9) {
+        if (n === 0) return scanOtherAddress(bytes, start, slot);
+        n = n * 10 + digit;
+        digit = bytes[++p]! - 48;
+        if (digit >= 0 && digit <= 9) {
+          n = n * 10 + digit;
+          p++;
+          if (n > 255) return scanOtherAddress(bytes, start, slot);
+        }
+      }
+      value = value * 256 + n;
+      if (bytes[p] !== (octet < 3 ? DOT : QUOTE)) return scanOtherAddress(bytes, start, slot);
+      p++;
+    }
+    values[slot] = addresses.idOfIpv4(value);
+    return p;
+  }
+
+  function scanOtherAddress(bytes: Uint8Array, start: number, slot: number): number {
+    const close = scanText(bytes, start);
+    if (close < 0) return -1;
+    values[slot] = addresses.idOfText(textOf(bytes, start, close));
+    return close + 1;
+  }
+
+  function two(bytes: Uint8Array, p: number): number {
+    const high = bytes[p]! - 48;
+    const low = bytes[p + 1]! - 48;
+    return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : -1;
+  }
+
+  /** ISO 8601 in UTC, `YYYY-MM-DDTHH:MM:SS[.digits]Z`; NaN if it is written in another way. */
+  function isoInstant(bytes: Uint8Array, p: number, close: number): number {
+    const length = close - p;
+    if (length < 20 || bytes[close - 1] !== 0x5a || bytes[p + 4] !== MINUS || bytes[p + 7] !== MINUS) return Number.NaN;
+    if (bytes[p + 10] !== 0x54 || bytes[p + 13] !== 0x3a || bytes[p + 16] !== 0x3a) return Number.NaN;
+    const century = two(bytes, p);
+    const year = two(bytes, p + 2);
+    const month = two(bytes, p + 5);
+    const day = two(bytes, p + 8);
+    const hour = two(bytes, p + 11);
+    const minute = two(bytes, p + 14);
+    const second = two(bytes, p + 17);
+    if ((century | year | month | day | hour | minute | second) < 0) return Number.NaN;
+    if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
+    let fraction = 0;
+    if (length > 20) {
+      if (bytes[p + 19] !== DOT || length < 22) return Number.NaN;
+      let weight = 100;
+      for (let i = p + 20; i < close - 1; i++) {
+        const digit = bytes[i]! - 48;
+        if (digit < 0 || digit > 9) return Number.NaN;
+        if (weight >= 1) fraction += digit * weight;
+        else if (i === p + 23 && digit >= 5) fraction += 1;
+        weight = weight > 1 ? weight / 10 : 0;
+      }
+    }
+    const date = ((century * 100 + year) * 100 + month) * 100 + day;
+    if (date !== memoDate) {
+      memoDays = daysOf(century * 100 + year, month, day);
+      memoDate = date;
+    }
+    return memoDays * 86_400_000 + (hour * 3600 + minute * 60 + second) * 1000 + fraction;
+  }
+
+  function scanTime(bytes: Uint8Array, start: number, slot: number): number {
+    const close = scanText(bytes, start);
+    if (close < 0) return -1;
+    const instant = isoInstant(bytes, start, close);
+    values[slot] = Number.isNaN(instant) ? instantOfText(textOf(bytes, start, close), zone) : instant;
+    return close + 1;
+  }
+
+  function scanQuotedNumber(bytes: Uint8Array, start: number, slot: number): number {
+    const close = scanText(bytes, start);
+    if (close < 0) return -1;
+    values[slot] = numberOfText(textOf(bytes, start, close));
+    return close + 1;
+  }
+
+  /** Reads the value at `p` into its slot and returns the place behind it; -1 if it is not plain. */
+  function scanInto(bytes: Uint8Array, p: number, slot: number): number {
+    const kind = SLOT_KINDS[slot];
+    if (bytes[p] === QUOTE) {
+      if (kind === 'address') return scanAddress(bytes, p + 1, slot);
+      if (kind === 'time') return scanTime(bytes, p + 1, slot);
+      if (kind === 'number') return scanQuotedNumber(bytes, p + 1, slot);
+      const close = scanText(bytes, p + 1);
+      if (close < 0) return -1;
+      values[slot] = codes[slot]!.ofBytes(bytes, p + 1, close);
+      return close + 1;
+    }
+    if (isNull(bytes, p)) return p + 4;
+    if (kind !== 'number' && kind !== 'time') return -1;
+    const behind = scanNumber(bytes, p);
+    if (behind >= 0) values[slot] = kind === 'time' ? instantOfNumber(scanned) : scanned;
+    return behind;
+  }
+
+  /** Steps over a value that nobody reads; -1 if it is not plain. */
+  function skip(bytes: Uint8Array, p: number): number {
+    const byte = bytes[p]!;
+    if (byte === QUOTE) {
+      const close = scanText(bytes, p + 1);
+      return close < 0 ? -1 : close + 1;
+    }
+    if (byte === MINUS || (byte >= 48 && byte <= 57)) return scanNumber(bytes, p);
+    if (isNull(bytes, p) || (byte === 0x74 && bytes[p + 1] === 0x72 && bytes[p + 2] === 0x75 && bytes[p + 3] === 0x65))
+      return p + 4;
+    const isFalse =
+      byte === 0x66 && bytes[p + 1] === 0x61 && bytes[p + 2] === 0x6c && bytes[p + 3] === 0x73 && bytes[p + 4] === 0x65;
+    return isFalse ? p + 5 : -1;
+  }
+
+  return (bytes, start, end) => {
+    clear(registers);
+    let carried = 0;
+    let p = start;
+    while (bytes[p] === 0x20) p++;
+    if (bytes[p++] !== 0x7b) return false;
+    for (let place = 0; ; place++) {
+      while (bytes[p] === 0x20) p++;
+      if (bytes[p++] !== QUOTE) return false;
+      let key = expected[place];
+      if (key !== undefined && matches(key.bytes, bytes, p) && bytes[p + key.bytes.length] === QUOTE) {
+        p += key.bytes.length + 1;
+      } else {
+        let hash = 0;
+        let close = p;
+        for (let byte = bytes[close]!; STOPS[byte] === 0; byte = bytes[++close]!) {
+          hash = Math.imul(hash ^ byte, 0x01000193);
+        }
+        if (bytes[close] !== QUOTE) return false;
+        key = keyAt(bytes, p, close, hash);
+        if (key === undefined) return false;
+        if (place < MAX_KEYS) expected[place] = key;
+        p = close + 1;
+      }
+      while (bytes[p] === 0x20) p++;
+      if (bytes[p++] !== 0x3a) return false;
+      while (bytes[p] === 0x20) p++;
+      const { slot } = key;
+      if (slot < 0) {
+        p = skip(bytes, p);
+      } else {
+        if ((carried & (1 << slot)) !== 0) return false;
+        carried |= 1 << slot;
+        p = scanInto(bytes, p, slot);
+      }
+      if (p < 0) return false;
+      while (bytes[p] === 0x20) p++;
+      const byte = bytes[p++];
+      if (byte === 0x7d) break;
+      if (byte !== 0x2c) return false;
+    }
+    while (p < end && (bytes[p] === 0x20 || bytes[p] === 0x0d || bytes[p] === 0x09)) p++;
+    registers.carried = carried;
+    return p === end;
+  };
+}
+
+function matches(expected: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < expected.length; i++) if (expected[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+function isNull(bytes: Uint8Array, p: number): boolean {
+  return bytes[p] === 0x6e && bytes[p + 1] === 0x75 && bytes[p + 2] === 0x6c && bytes[p + 3] === 0x6c;
+}

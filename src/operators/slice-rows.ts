@@ -1,0 +1,99 @@
+import type { AddressList } from './address-book.ts';
+import { mergeBooks, textOf } from './address-book.ts';
+import type { AddressFacts } from './address-facts.ts';
+import { factsOf, type PlaceOptions, shardsOf } from './address-facts.ts';
+import { pairKey, type SliceRows } from './datasets.ts';
+import { type DeltaOptions, deltaOf, type Grouping, groupByHost, type RoleColumns } from './delta.ts';
+import { allocateFlows, type FlowColumns } from './flow.ts';
+import type { FileFlows } from './flow-reader.ts';
+import { pairCountsOf } from './pair-counts.ts';
+import { type QualityCounts, settleTimes } from './quality.ts';
+import { ROLES, type RoleName } from './role-rows.ts';
+import { orderPairs, orderRows, type ShardRows } from './row-order.ts';
+
+export interface SliceOptions extends DeltaOptions {
+  readonly places: PlaceOptions;
+  readonly roles: Readonly<Record<RoleName, RoleColumns>>;
+  readonly shards: number;
+  readonly requireDestinationPort: boolean;
+}
+
+/** The flows of a mini-batch, whole: one set of columns over one list of addresses. */
+export interface MiniBatchFlows {
+  readonly flows: FlowColumns;
+  readonly addresses: AddressList;
+  readonly facts: AddressFacts;
+  readonly groupings: Readonly<Record<RoleName, Grouping>>;
+  /** Hosts with flows, by shard and role, ids ascending. */
+  readonly hosts: readonly Readonly<Record<RoleName, Uint32Array>>[];
+}
+
+/** Joins the flows of all files. Consumes `files`: their chunks are dropped as they are copied. */
+export function joinFlows(files: FileFlows[], options: SliceOptions, counts: QualityCounts): MiniBatchFlows {
+  const { list, remaps } = mergeBooks(files.map((file) => file.addresses));
+  const length = files.reduce((n, file) => n + file.chunks.reduce((m, chunk) => m + chunk.length, 0), 0);
+  const flows = allocateFlows(length);
+  let at = 0;
+  files.forEach((file, f) => {
+    const remap = remaps[f]!;
+    for (const chunk of file.chunks) {
+      for (let row = 0; row < chunk.length; row++) {
+        flows.source[at + row] = remap[chunk.source[row]!]!;
+        flows.destination[at + row] = remap[chunk.destination[row]!]!;
+      }
+      flows.sourcePort.set(chunk.sourcePort, at);
+      flows.destinationPort.set(chunk.destinationPort, at);
+      flows.sourceBytes.set(chunk.sourceBytes, at);
+      flows.destinationBytes.set(chunk.destinationBytes, at);
+      flows.start.set(chunk.start, at);
+      flows.end.set(chunk.end, at);
+      flows.repeat.set(chunk.repeat, at);
+      flows.flags.set(chunk.flags, at);
+      at += chunk.length;
+    }
+  });
+  files.length = 0;
+  settleTimes(flows, options.slice, options.quality, counts);
+  const facts = factsOf(list, options.places);
+  const groupings = {
+    inbound: groupByHost(flows, options.roles.inbound.host, facts.isHost),
+    outbound: groupByHost(flows, options.roles.outbound.host, facts.isHost),
+  };
+  const shardOf = shardsOf(list, facts, options.shards);
+  const hosts = Array.from({ length: options.shards }, (_, shard) => {
+    const ofRole = (role: RoleName): Uint32Array => {
+      const { offsets } = groupings[role];
+      const ids: number[] = [];
+      for (let id = 0; id < list.count; id++)
+        if (shardOf[id] === shard && offsets[id + 1]! > offsets[id]!) ids.push(id);
+      return Uint32Array.from(ids);
+    };
+    return { inbound: ofRole('inbound'), outbound: ofRole('outbound') };
+  });
+  return { flows, addresses: list, facts, groupings, hosts };
+}
+
+/** Delta rows and pair rows of one shard. */
+export function shardRowsOf(batch: MiniBatchFlows, shard: number, options: SliceOptions): ShardRows {
+  const rowsOf = (role: RoleName) =>
+    deltaOf(
+      batch.flows,
+      options.roles[role],
+      batch.groupings[role],
+      batch.hosts[shard]![role],
+      batch.facts,
+      options,
+      (peer, port) => pairKey(textOf(batch.addresses, peer), port),
+    );
+  return { inbound: rowsOf('inbound'), outbound: rowsOf('outbound') };
+}
+
+/** Puts the shards' rows in the order of the datasets and counts pairs. */
+export function assembleRows(batch: MiniBatchFlows, shards: readonly ShardRows[], options: SliceOptions): SliceRows {
+  const { addresses, facts, flows } = batch;
+  const order = orderRows(shards, addresses.count);
+  const everyone = new Uint8Array(addresses.count).fill(1);
+  const pairCounts = pairCountsOf(flows, groupByHost(flows, 'source', everyone), options.requireDestinationPort);
+  return { addresses, facts, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
+}
+void ROLES;
