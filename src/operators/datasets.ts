@@ -99,25 +99,33 @@ export const PAIR_COUNTS_SCHEMA = {
   mini_batch_id: MINI_BATCH,
 } as const satisfies Schema;
 
-/** A text column from codes that callers already have; only the values in use are kept. */
+/**
+ * A text column from codes that callers already have. Only the values in use are kept, each once, in the order of their
+ * first row, so that the column does not depend on how the codes were given.
+ */
 export function textColumn(
   length: number,
   codeAt: (row: number) => number,
   labelOf: (code: number) => string,
 ): TextVector {
   const codes = new Int32Array(length);
-  const values: string[] = [];
-  const places = new Map<number, number>();
+  const placeOfCode = new Map<number, number>();
+  const placeOfLabel = new Map<string, number>();
   for (let row = 0; row < length; row++) {
     const code = codeAt(row);
-    let place = places.get(code);
+    let place = placeOfCode.get(code);
     if (place === undefined) {
-      place = values.push(labelOf(code)) - 1;
-      places.set(code, place);
+      const label = labelOf(code);
+      place = placeOfLabel.get(label);
+      if (place === undefined) {
+        place = placeOfLabel.size;
+        placeOfLabel.set(label, place);
+      }
+      placeOfCode.set(code, place);
     }
     codes[row] = place;
   }
-  return { codes, values };
+  return { codes, values: [...placeOfLabel.keys()] };
 }
 
 export const constantText = (length: number, value: string): TextVector => ({
