@@ -168,7 +168,9 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
   };
 
   return {
-    push(chunk) {
+    push(given) {
+      // A Buffer is another shape of object: the scanner is compiled for one shape only.
+      const chunk = new Uint8Array(given.buffer, given.byteOffset, given.length);
       let start = 0;
       if (carry.length > 0 || isSkipping) {
         const end = chunk.indexOf(LINE_FEED);

@@ -1,6 +1,6 @@
 import type { AddressFacts } from './address-facts.ts';
 import type { Behaviour, PeerCondition } from './metrics.ts';
-import type { PairRows } from './role-rows.ts';
+import type { SealedPairs } from './sealed-rows.ts';
 import { createSpreadMeter } from './spread.ts';
 import type { WindowTotals } from './window-values.ts';
 
@@ -8,7 +8,7 @@ import type { WindowTotals } from './window-values.ts';
 export interface PeerTally {
   clear(): void;
   /** Adds pair rows start .. end - 1, whose peers `remap` carries over to the ids of the facts. */
-  addPairs(pairs: PairRows, start: number, end: number, remap: Uint32Array): void;
+  addPairs(pairs: SealedPairs, start: number, end: number, remap: Uint32Array): void;
   /** Sets what the totals say of peers and ports. */
   measure(totals: WindowTotals): void;
   /** Writes behaviour i at `first + i * stride`. */

@@ -13,7 +13,8 @@ import {
   WINDOWS,
 } from './metrics.ts';
 import { createPeerTally, type PeerTally } from './peer-tally.ts';
-import type { RoleName, RoleRows } from './role-rows.ts';
+import type { RoleName } from './role-rows.ts';
+import type { SealedRows } from './sealed-rows.ts';
 import { deriveWindow, MERGED_COUNT, TAKES_MAXIMUM, type WindowTotals } from './window-values.ts';
 
 /** What one mini-batch of one slice left behind for a shard: a sealed block. Ids are places in `addresses`. */
@@ -21,7 +22,7 @@ export interface SliceBlock {
   readonly miniBatchId: string;
   readonly sliceEnd: number;
   readonly addresses: AddressList;
-  readonly roles: Readonly<Record<RoleName, RoleRows>>;
+  readonly roles: Readonly<Record<RoleName, SealedRows>>;
 }
 
 export interface WindowOptions {
@@ -43,7 +44,7 @@ export interface WindowRows {
 
 /** A block with its ids carried over to the common list, and where each active host stands in it. */
 interface AlignedRole {
-  readonly rows: RoleRows;
+  readonly rows: SealedRows;
   readonly remap: Uint32Array;
   /** Row of active host i, -1 if it was not active. */
   readonly rowOf: Int32Array;
@@ -83,7 +84,7 @@ function activeHosts(current: SliceBlock, remap: Uint32Array, count: number): Ui
   return Uint32Array.from(hosts);
 }
 
-function align(rows: RoleRows, remap: Uint32Array, hosts: Uint32Array, count: number): AlignedRole {
+function align(rows: SealedRows, remap: Uint32Array, hosts: Uint32Array, count: number): AlignedRole {
   const rowOfId = new Int32Array(count).fill(-1);
   for (let row = 0; row < rows.hosts.length; row++) rowOfId[remap[rows.hosts[row]!]!] = row;
   return { rows, remap, rowOf: Int32Array.from(hosts, (id) => rowOfId[id]!) };
@@ -137,7 +138,7 @@ function emitDirection(
   }
 }
 
-function mergeTotals(into: Float64Array, rows: RoleRows, row: number): void {
+function mergeTotals(into: Float64Array, rows: SealedRows, row: number): void {
   const at = row * rows.width;
   for (let m = 0; m < MERGED_COUNT; m++) {
     const value = rows.totals[at + m]!;

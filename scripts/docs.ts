@@ -1,0 +1,35 @@
+// Writes the generated pages, or with --check says which of them no longer say what the tables say.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { renderSettingsDoc } from '../src/config/settings-doc.ts';
+
+/** Page → what it must say. */
+const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/settings.md': renderSettingsDoc,
+};
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function standing(page: string): string | undefined {
+  try {
+    return readFileSync(join(root, page), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+const stale = Object.entries(PAGES)
+  .map(([page, render]) => ({ page, text: render() }))
+  .filter(({ page, text }) => standing(page) !== text);
+
+if (process.argv.includes('--check')) {
+  for (const { page } of stale)
+    process.stderr.write(`${page} is not what the tables say: run "npm run docs" and read the difference\n`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const { page, text } of stale) {
+    writeFileSync(join(root, page), text);
+    process.stdout.write(`${page} written\n`);
+  }
+}

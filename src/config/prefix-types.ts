@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { OutputDataset } from './batch-spec.ts';
+import { agreeing, agreeingWord, unreadable, unused, value } from './value-types.ts';
+
+/** Where objects lie: `s3://bucket/prefix`, `file:///folder` or a folder; without the slash at its end. */
+export const prefix: z.ZodType<string> = value('a prefix such as s3://bucket/features, or a folder', (raw) => {
+  if (typeof raw !== 'string' || raw.trim() === '') return undefined;
+  const given = raw.trim();
+  if (/<[^>]*>|REPLACE_ME/.test(given)) {
+    return unreadable(`is "${given}", which still holds a placeholder; write the real place, or leave the key out`);
+  }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(given);
+  if (scheme !== null && !/^(s3|s3a|s3n|file)$/i.test(scheme[1]!)) return undefined;
+  if (scheme !== null && scheme[1]!.toLowerCase() !== 'file' && !/^[a-z0-9][a-z0-9.-]{1,62}(\/|$)/.test(scheme[2]!))
+    return unreadable(`is "${given}", whose bucket is not a bucket's name`);
+  return given.replace(/^s3[an]:\/\//i, 's3://').replace(/(?<=[^/])\/+$/, '');
+});
+
+const LAYOUT = ['feature_spec_version', 'dt', 'hh', 'mm', 'batch'];
+const isOurLayout = (raw: unknown): boolean => {
+  if (!Array.isArray(raw)) return false;
+  const places = raw.map((key) => LAYOUT.indexOf(String(key)));
+  return places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!));
+};
+
+/** What a job writes. Only the prefix is free: format and layout of the lake are fixed. */
+export const output = z
+  .strictObject({
+    s3_prefix: prefix.optional(),
+    format: agreeingWord('datasets are Parquet; leave it out', 'parquet'),
+    compression: agreeingWord('files are compressed with zstd; leave it out', 'zstd'),
+    partition_keys: agreeing(`datasets are laid out by ${LAYOUT.join('/')}; leave it out`, isOurLayout),
+    write_mode: agreeingWord('a mini-batch replaces what it wrote before; leave it out', 'overwrite'),
+    dataset: unused,
+  })
+  .prefault({});
+
+/** The root of a dataset under the prefix of its spec: its name is appended unless the prefix ends with it. */
+export function datasetRoot(place: string | undefined, dataset: OutputDataset): string | null {
+  if (place === undefined) return null;
+  return place === dataset || place.endsWith(`/${dataset}`) ? place : `${place}/${dataset}`;
+}

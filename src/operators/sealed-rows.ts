@@ -1,0 +1,47 @@
+import type { AddressList } from './address-book.ts';
+import { DIRECTIONS } from './metrics.ts';
+import type { PairRows, RoleRows } from './role-rows.ts';
+import type { SliceBlock } from './windows.ts';
+
+/** What windows read of pair rows. */
+export type SealedPairs = Omit<PairRows, 'firstEvent' | 'maxDuration' | 'starts'>;
+/** What windows read of a role's rows. */
+export type SealedRows = Omit<RoleRows, 'pairs'> & { readonly pairs: SealedPairs };
+
+/** The block with a list of only those addresses that it names. Ids keep their order. */
+export function compactBlock(block: SliceBlock): SliceBlock {
+  const { addresses } = block;
+  const isUsed = new Uint8Array(addresses.count);
+  for (const role of DIRECTIONS) {
+    for (const id of block.roles[role].hosts) isUsed[id] = 1;
+    for (const id of block.roles[role].pairs.peer) isUsed[id] = 1;
+  }
+  const newId = new Uint32Array(addresses.count);
+  const count = isUsed.reduce((n, used) => n + used, 0);
+  const compact = {
+    count,
+    ipv4: new Uint32Array(count),
+    isIpv4: new Uint8Array(count),
+    texts: new Map<number, string>(),
+  };
+  let next = 0;
+  for (let id = 0; id < addresses.count; id++) {
+    if (isUsed[id] === 0) continue;
+    newId[id] = next;
+    compact.ipv4[next] = addresses.ipv4[id]!;
+    compact.isIpv4[next] = addresses.isIpv4[id]!;
+    const text = addresses.texts.get(id);
+    if (text !== undefined) compact.texts.set(next, text);
+    next++;
+  }
+  const carryOver = (rows: SealedRows): SealedRows => ({
+    ...rows,
+    hosts: rows.hosts.map((id) => newId[id]!),
+    pairs: { ...rows.pairs, peer: rows.pairs.peer.map((id) => newId[id]!) },
+  });
+  return {
+    ...block,
+    addresses: compact satisfies AddressList,
+    roles: { outbound: carryOver(block.roles.outbound), inbound: carryOver(block.roles.inbound) },
+  };
+}

@@ -1,0 +1,206 @@
+import type { BatchIndex } from './batch-index.ts';
+import {
+  type Basis,
+  type BatchItem,
+  basisOf,
+  isBasis,
+  type SettledSlice,
+  sliceToItem,
+  withoutSlash,
+} from './batch-item.ts';
+import { compareKeys } from './key-order.ts';
+import type { Lake } from './lake.ts';
+import {
+  DEFAULT_MANIFEST_PREFIX,
+  type Evidence,
+  type Manifest,
+  type ManifestDataset,
+  type ManifestFile,
+  type ManifestSlice,
+  manifestFolder,
+  type RenderedManifest,
+  renderManifest,
+} from './manifest.ts';
+import { type EncodedPart, type PartFile, partFiles, publishParts } from './publish.ts';
+
+/** One attempt at a mini-batch under one version. */
+export interface Attempt {
+  readonly index: BatchIndex;
+  readonly project: string;
+  readonly version: string;
+  readonly slice: SettledSlice;
+  /** What the index said when the attempt began, before it read its inputs. */
+  readonly since: Basis;
+  /** Unlike that of every other attempt. */
+  readonly attemptToken: string;
+  readonly nowMs: number;
+}
+
+export interface DatasetOutput {
+  readonly dataset: string;
+  /** As `datasetFolder` gives it; a dataset with several gives one output each. */
+  readonly folder: string;
+  /** None: the dataset is empty. */
+  readonly parts: readonly EncodedPart[];
+}
+
+export interface Commit extends Attempt {
+  readonly lake: Lake;
+  readonly outputs: readonly DatasetOutput[];
+  readonly evidence: Evidence;
+  /** Path in the lake; default `_batches`. */
+  readonly manifestPrefix?: string;
+}
+
+export type CommitOutcome =
+  | { readonly is: 'committed'; readonly revision: number; readonly files: readonly ManifestFile[] }
+  /** The index already names exactly this content. */
+  | { readonly is: 'unchanged'; readonly revision: number }
+  /** Another attempt wrote since this one began; begin again from what is current. */
+  | { readonly is: 'lost'; readonly to: Winner };
+
+export type FailOutcome = { readonly is: 'failed' } | { readonly is: 'lost'; readonly to: Winner };
+
+export interface Winner extends Basis {
+  readonly state: BatchItem['state'] | 'absent';
+}
+
+/**
+ * Makes a mini-batch's outputs count: files, then manifest, then the one conditional write to the index that decides,
+ * then the range entry derived from it. Killed at any point it leaves nothing that a reader would see, and run again it
+ * writes only what is missing. Content equal to the committed revision's changes nothing, the revision included.
+ *
+ * A sweep may remove files that this commit found in place (left by an earlier revision). It shows in the index before
+ * it removes anything, so the decision fails and the files are written again; whatever a sweep begun since takes away
+ * is written again after the decision.
+ */
+export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
+  const { lake, index, project, version, slice, since } = commit;
+  const files = commit.outputs.flatMap(({ folder, parts }) => partFiles(folder, parts));
+  let reliesOnFound = false;
+  let hasCreated = false;
+  for (;;) {
+    const present = await index.batch(project, version, slice.miniBatchId);
+    if (present !== undefined && present.manifest !== null) {
+      const same = rendered(commit, files, present.revision);
+      if (same.sha256 === present.manifest.sha256 && same.path === present.manifest.path) {
+        await restore(lake, files, same);
+        await index.enterRange(project, version, present);
+        return { is: 'unchanged', revision: present.revision };
+      }
+    }
+    if (!isBasis(present, since)) {
+      if (hasCreated) await askForSweep(commit, present);
+      return { is: 'lost', to: winner(present) };
+    }
+    const revision = since.revision + 1;
+    const manifest = rendered(commit, files, revision);
+    const found = await publishParts(lake, files);
+    reliesOnFound ||= found.length > 0;
+    hasCreated = true;
+    if ((await lake.create(manifest.path, manifest.bytes)) === 'exists') reliesOnFound = true;
+    const next = committed(commit, present, manifest);
+    // A slice that moved gets its new entry first: an old one would hide from readers that one is missing.
+    const hasMoved = present !== undefined && present.revision > 0 && present.sliceEnd !== next.sliceEnd;
+    if (hasMoved) await index.enterRange(project, version, next);
+    if ((await index.record(project, version, next, present)) === 'conflict') continue;
+    if (reliesOnFound) await restore(lake, files, manifest);
+    await index.enterRange(project, version, next);
+    if (hasMoved) await index.leaveRange(project, version, present);
+    return { is: 'committed', revision, files: files.map(withoutContent) };
+  }
+}
+
+/**
+ * Records that an attempt failed for good. A revision that was committed before stays valid and `committed`, the
+ * failure beside it.
+ */
+export async function failBatch(attempt: Attempt & { readonly reason: string }): Promise<FailOutcome> {
+  const { index, project, version, slice, since, attemptToken, nowMs, reason } = attempt;
+  for (;;) {
+    const present = await index.batch(project, version, slice.miniBatchId);
+    if (!isBasis(present, since)) return { is: 'lost', to: winner(present) };
+    const failure = { reason, at: nowMs };
+    const next: BatchItem = { ...(present ?? neverCommitted(slice)), attemptToken, failure };
+    if ((await index.record(project, version, next, present)) === 'stored') return { is: 'failed' };
+  }
+}
+
+function committed(commit: Commit, present: BatchItem | undefined, { path, sha256 }: RenderedManifest): BatchItem {
+  const { slice, attemptToken, nowMs, evidence } = commit;
+  const before = present ?? neverCommitted(slice);
+  const folder = `${withoutSlash(slice.path)}/`;
+  const nameOf = (key: string): string => (key.startsWith(folder) ? key.slice(folder.length) : key);
+  return {
+    ...before,
+    state: 'committed',
+    revision: before.revision + 1,
+    sliceEnd: slice.sliceEnd,
+    attemptToken,
+    manifest: { path, sha256 },
+    inputs: Object.fromEntries(evidence.inputs.map(({ key, etag }) => [nameOf(key), etag])),
+    committedAt: nowMs,
+    failure: null,
+    superseded: before.manifest === null ? before.superseded : [...before.superseded, before.manifest],
+  };
+}
+
+const neverCommitted = (slice: SettledSlice): BatchItem => ({
+  miniBatchId: slice.miniBatchId,
+  state: 'failed',
+  revision: 0,
+  sliceEnd: slice.sliceEnd,
+  attemptToken: '',
+  manifest: null,
+  inputs: {},
+  committedAt: null,
+  failure: null,
+  superseded: [],
+  sweptRevision: 0,
+  sweeps: 0,
+});
+
+function rendered(commit: Commit, files: readonly PartFile[], revision: number): RenderedManifest {
+  const { project, version, slice, evidence, manifestPrefix = DEFAULT_MANIFEST_PREFIX } = commit;
+  const manifest: Manifest = {
+    ...evidence,
+    inputs: evidence.inputs.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    manifest_version: 1,
+    project_name: project,
+    feature_spec_version: version,
+    mini_batch_id: slice.miniBatchId,
+    revision,
+    slice: sliceToItem(slice) as unknown as ManifestSlice,
+    datasets: datasetsOf(commit.outputs, files),
+  };
+  return renderManifest(manifest, manifestFolder(manifestPrefix, project, version, slice.sliceEnd, slice.miniBatchId));
+}
+
+function datasetsOf(outputs: readonly DatasetOutput[], files: readonly PartFile[]): Record<string, ManifestDataset> {
+  const named = Map.groupBy(outputs, ({ dataset }) => dataset);
+  const datasets = [...named].map(([dataset, parts]): [string, ManifestDataset] => {
+    const folders = parts.map(({ folder }) => folder).sort();
+    const own = files
+      .filter(({ path }) => folders.includes(path.slice(0, path.lastIndexOf('/'))))
+      .sort((a, b) => compareKeys(a.path, b.path))
+      .map(withoutContent);
+    return [dataset, { folders, rows: own.reduce((sum, { rows }) => sum + rows, 0), files: own }];
+  });
+  return Object.fromEntries(datasets);
+}
+
+/** Writes again what a sweep took from under a revision that counts. */
+async function restore(lake: Lake, files: readonly PartFile[], manifest: RenderedManifest): Promise<void> {
+  for (const { path, content } of [...files, { path: manifest.path, content: manifest.bytes }])
+    if (!(await lake.exists(path))) await lake.create(path, content);
+}
+
+/** The loser's files stay behind; the winner's folders are looked through once more. */
+async function askForSweep({ index, project, version }: Commit, present: BatchItem | undefined): Promise<void> {
+  if (present === undefined || present.revision === 0 || present.sweptRevision !== present.revision) return;
+  await index.record(project, version, { ...present, sweptRevision: 0, sweeps: present.sweeps + 1 }, present);
+}
+
+const winner = (present: BatchItem | undefined): Winner => ({ ...basisOf(present), state: present?.state ?? 'absent' });
+
+const withoutContent = ({ path, rows, bytes, sha256 }: PartFile): ManifestFile => ({ path, rows, bytes, sha256 });

@@ -1,0 +1,95 @@
+import type { SettledSlice } from './batch-item.ts';
+import type { Lake } from './lake.ts';
+import { type ManifestFile, sha256Hex } from './manifest.ts';
+import { mapInOrder } from './map-in-order.ts';
+import { instantKeys, pathPart } from './partition.ts';
+
+/** Rows of one file, at most. */
+export const ROWS_PER_PART = 20_000;
+
+const WRITES_AT_ONCE = 4;
+
+/** Datasets that lie under the start of their slice; all others lie under its end. */
+const BY_SLICE_START: ReadonlySet<string> = new Set(['delta', 'pair_context']);
+
+export interface EncodedPart {
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A file that is still in hand: what the manifest will say of it, and its bytes. */
+export interface PartFile extends ManifestFile {
+  readonly content: Uint8Array;
+}
+
+/**
+ * Path in the lake of a dataset, its own name last.
+ * @param prefix the spec's s3_prefix: `s3://bucket/path` keeps the bucket as first part; null: `<project>`.
+ */
+export function datasetPrefix(prefix: string | null, project: string, dataset: string): string {
+  if (prefix === null) return `${project}/${dataset}`;
+  const path = lakePath(prefix);
+  const root = dataset === 'fg_b' ? path.replace(/(^|\/)fg_b\/host$/, '$1fg_b') : path;
+  return root.split('/').at(-1) === dataset ? root : `${root}/${dataset}`;
+}
+
+function lakePath(prefix: string): string {
+  const path = prefix.replace(/^s3:\/\//, '').replace(/\/+$/, '');
+  if (path !== '' && !path.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(path)) return path;
+  throw new Error(
+    `prefix ${prefix} lies outside the lake; write it as s3://bucket/path or as a path below the lake, or leave it out`,
+  );
+}
+
+/** Prefixes that several projects would write to, each with a sentence that names them; empty if every one is its own. */
+export function sharedPrefixes(prefixes: readonly { readonly project: string; readonly prefix: string }[]): string[] {
+  const projectsOf = Map.groupBy(prefixes, ({ prefix }) => prefix);
+  return [...projectsOf].flatMap(([prefix, users]) => {
+    const projects = [...new Set(users.map(({ project }) => project))].sort();
+    return projects.length < 2 ? [] : [`prefix ${prefix} belongs to ${projects.join(' and ')}; give each its own`];
+  });
+}
+
+/**
+ * Folder of a mini-batch's files of one dataset.
+ * @param prefix as `datasetPrefix` gives it.
+ * @param keys further partition keys that follow the version: FG-C's baseline_horizon, the predictions' model_version.
+ */
+export function datasetFolder(
+  prefix: string,
+  dataset: string,
+  version: string,
+  slice: Pick<SettledSlice, 'miniBatchId' | 'sliceStart' | 'sliceEnd'>,
+  keys: readonly (readonly [name: string, value: string])[] = [],
+): string {
+  const instant = BY_SLICE_START.has(dataset) ? slice.sliceStart : slice.sliceEnd;
+  const further = keys.map(([name, value]) => pathPart(name, value));
+  const batch = pathPart('batch', slice.miniBatchId);
+  return [prefix, pathPart('feature_spec_version', version), ...further, ...instantKeys(instant), batch].join('/');
+}
+
+/** Row ranges [start, end) of a dataset's files: full ones and a last one; none for no rows. */
+export function partRanges(
+  rows: number,
+  rowsPerPart = ROWS_PER_PART,
+): readonly (readonly [start: number, end: number])[] {
+  return Array.from({ length: Math.ceil(rows / rowsPerPart) }, (_, n) => [
+    n * rowsPerPart,
+    Math.min(rows, (n + 1) * rowsPerPart),
+  ]);
+}
+
+/** Names each part by its number, five digits so that names sort as parts do, and by its content. */
+export function partFiles(folder: string, parts: readonly EncodedPart[]): PartFile[] {
+  return parts.map(({ rows, bytes }, n) => {
+    const sha256 = sha256Hex(bytes);
+    const name = `part-${String(n).padStart(5, '0')}-${sha256.slice(0, 12)}.parquet`;
+    return { path: `${folder}/${name}`, rows, bytes: bytes.length, sha256, content: bytes };
+  });
+}
+
+/** Writes the files that are not there yet. Returns the paths that were. */
+export async function publishParts(lake: Lake, files: readonly PartFile[]): Promise<readonly string[]> {
+  const outcomes = await mapInOrder(files, WRITES_AT_ONCE, ({ path, content }) => lake.create(path, content));
+  return files.filter((_, i) => outcomes[i] === 'exists').map(({ path }) => path);
+}

@@ -1,0 +1,117 @@
+import type { BatchIndex } from './batch-index.ts';
+import { type BatchItem, basisOf, isBasis } from './batch-item.ts';
+import { type Lake, NotFound } from './lake.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+
+export interface Sweep {
+  readonly lake: Lake;
+  readonly index: BatchIndex;
+  readonly project: string;
+  readonly version: string;
+  readonly nowMs: number;
+  /** How long readers may go on with what they read from the index before. */
+  readonly graceMs: number;
+}
+
+export interface SweepReport {
+  /** Paths, in the order of their removal. */
+  readonly removed: readonly string[];
+  /** Mini-batches that could not be swept, each with why; they are tried again by the next sweep. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Removes, in the folders of every mini-batch whose revision has counted for `graceMs`, the files and manifests that
+ * the index does not name and that are themselves that old. A mini-batch is looked through once per revision. Any
+ * number of sweeps and commits may run beside it: see `commitBatch`.
+ */
+export async function sweepSuperseded(sweep: Sweep): Promise<SweepReport> {
+  const removed: string[] = [];
+  const faults: string[] = [];
+  for await (const batch of sweep.index.batches(sweep.project, sweep.version)) {
+    if (!isDue(batch, sweep)) continue;
+    try {
+      await sweepBatch(sweep, batch, removed);
+    } catch (error) {
+      faults.push(`mini-batch ${batch.miniBatchId} of ${sweep.project}, ${sweep.version}: ${String(error)}`);
+    }
+  }
+  return { removed, faults };
+}
+
+const isDue = ({ revision, sweptRevision, committedAt }: BatchItem, { nowMs, graceMs }: Sweep): boolean =>
+  revision > 0 && sweptRevision !== revision && committedAt !== null && nowMs - committedAt >= graceMs;
+
+async function sweepBatch(sweep: Sweep, present: BatchItem, removed: string[]): Promise<void> {
+  const { lake, index, project, version, nowMs, graceMs } = sweep;
+  const current = await readManifest(lake, present.manifest!);
+  const kept = new Set([present.manifest!.path, ...pathsOf(current)]);
+  const doomed: string[] = [];
+  let isComplete = true;
+  for (const folder of await foldersOf(lake, present, current)) {
+    for await (const { path, modifiedMs } of lake.list(`${folder}/`)) {
+      if (kept.has(path)) continue;
+      // A young file may belong to an attempt that is about to commit it.
+      if (nowMs - modifiedMs >= graceMs) doomed.push(path);
+      else isComplete = false;
+    }
+  }
+  const begun = doomed.length === 0 ? present : { ...present, sweeps: present.sweeps + 1 };
+  if (begun !== present && (await index.record(project, version, begun, present)) === 'conflict') return;
+  for (const path of doomed) if (!(await removeUnlessOvertaken(sweep, begun, path, removed))) return;
+  if (!isComplete) return;
+  await index.record(project, version, { ...begun, superseded: [], sweptRevision: begun.revision }, begun);
+}
+
+/**
+ * Removes a file as long as the index holds `begun`. A commit may slip in between that look and the removal, and may
+ * name the file: the second look finds it, and the file is put back. False if the sweep was overtaken.
+ */
+async function removeUnlessOvertaken(
+  { lake, index, project, version }: Sweep,
+  begun: BatchItem,
+  path: string,
+  removed: string[],
+): Promise<boolean> {
+  const read = (): Promise<BatchItem | undefined> => index.batch(project, version, begun.miniBatchId);
+  const bytes = await unlessSwept(lake.read(path));
+  if (bytes === undefined) return true;
+  if (!isStill(await read(), begun)) return false;
+  await lake.remove(path);
+  const now = await read();
+  if (!isStill(now, begun) && (await isNamed(lake, now, path))) {
+    await lake.create(path, bytes);
+    return false;
+  }
+  removed.push(path);
+  return isStill(now, begun);
+}
+
+const isStill = (now: BatchItem | undefined, begun: BatchItem): boolean =>
+  isBasis(now, basisOf(begun)) && now?.sweeps === begun.sweeps;
+
+async function isNamed(lake: Lake, now: BatchItem | undefined, path: string): Promise<boolean> {
+  const ref = now?.manifest ?? null;
+  if (ref === null) return false;
+  return ref.path === path || pathsOf(await readManifest(lake, ref)).includes(path);
+}
+
+/** Folders of every dataset of every revision that may have left files, then those of the manifests that name them. */
+async function foldersOf(lake: Lake, { manifest, superseded }: BatchItem, current: Manifest): Promise<Set<string>> {
+  const earlier = await Promise.all(superseded.map((ref) => unlessSwept(readManifest(lake, ref))));
+  const datasets = [current, ...earlier].flatMap((known) => Object.values(known?.datasets ?? {}));
+  const manifests = [manifest!, ...superseded].map(({ path }) => path.slice(0, path.lastIndexOf('/')));
+  return new Set([...datasets.flatMap(({ folders }) => folders), ...manifests]);
+}
+
+async function unlessSwept<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}
+
+const pathsOf = ({ datasets }: Manifest): string[] =>
+  Object.values(datasets).flatMap(({ files }) => files.map(({ path }) => path));

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests of `npm run test:integration`: whole processes, killed and restarted; one file at a time. */
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  test: {
+    include: ['test/integration/**/*.test.ts'],
+    testTimeout: 5 * 60_000,
+    hookTimeout: 5 * 60_000,
+    fileParallelism: false,
+    retry: 0,
+    allowOnly: false,
+  },
+});
