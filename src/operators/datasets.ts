@@ -280,7 +280,7 @@ export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): 
     columns: {
       src_ip: textColumn(length, sourceAt, address),
       dst_ip: textColumn(length, (i) => pairCounts.destination[span.start + i]!, address),
-      dst_port: pairCounts.port.subarray(span.start, span.end),
+      dst_port: pairCounts.port.slice(span.start, span.end),
       segment_id: textColumn(
         length,
         (i) => facts.segment[sourceAt(i)]!,

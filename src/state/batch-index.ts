@@ -35,7 +35,7 @@ export interface BatchIndex {
   batch(project: string, version: string, miniBatchId: string): Promise<BatchItem | undefined>;
   /** Every mini-batch that the version has tried, by id. Reads them all. */
   batches(project: string, version: string): AsyncIterable<BatchItem>;
-  /** Writes `next` only if the index still holds `present`, by revision, attempt token and sweeps. */
+  /** Writes `next` only if the index still holds `present`, by revision, attempt token and sweep. */
   record(
     project: string,
     version: string,
@@ -140,9 +140,9 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
       checkVersion(version);
       const key = batchKey(version, checkId(next.miniBatchId));
       if (present === undefined) return items.put(table, project, key, batchToItem(next), { absent: true });
-      const { revision, attemptToken, sweeps } = present;
+      const { revision, attemptToken, sweptRevision } = present;
       return items.put(table, project, key, batchToItem(next), {
-        matches: { revision, attempt_token: attemptToken, sweeps },
+        matches: { revision, attempt_token: attemptToken, swept_revision: sweptRevision },
       });
     },
 

@@ -47,8 +47,6 @@ export interface BatchItem {
   readonly superseded: readonly ManifestRef[];
   /** The revision around which everything else has been swept; 0: none yet. */
   readonly sweptRevision: number;
-  /** Counts sweeps begun. It is part of every condition, so that no commit relies on files that a sweep may remove. */
-  readonly sweeps: number;
 }
 
 /** What an attempt knew of its mini-batch when it began: it may only replace that. */
@@ -112,7 +110,6 @@ export function batchToItem(batch: BatchItem): Item {
     failure: batch.failure === null ? null : { reason: batch.failure.reason, at: exactInstant(batch.failure.at) },
     superseded: batch.superseded.map(({ path, sha256 }) => ({ path, sha256 })),
     swept_revision: batch.sweptRevision,
-    sweeps: batch.sweeps,
   };
 }
 
@@ -136,7 +133,6 @@ export function batchOfItem(item: Item, key: string): BatchItem {
     failure: (failure ?? null) === null ? null : { reason: failure!.reason, at: instantOfText(failure!.at, UTC) },
     superseded: (item['superseded'] ?? []) as unknown as readonly ManifestRef[],
     sweptRevision: read.count('swept_revision'),
-    sweeps: read.count('sweeps'),
   };
 }
 

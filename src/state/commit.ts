@@ -70,15 +70,13 @@ export interface Winner extends Basis {
  * then the range entry derived from it. Killed at any point it leaves nothing that a reader would see, and run again it
  * writes only what is missing. Content equal to the committed revision's changes nothing, the revision included.
  *
- * A sweep may remove files that this commit found in place (left by an earlier revision). It shows in the index before
- * it removes anything, so the decision fails and the files are written again; whatever a sweep begun since takes away
- * is written again after the decision.
+ * A sweep may take away files that this commit relies on but no earlier revision names any more. What is missing after
+ * the decision is written again; what a sweep takes after that it puts back itself.
  */
 export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
   const { lake, index, project, version, slice, since } = commit;
   const files = commit.outputs.flatMap(({ folder, parts }) => partFiles(folder, parts));
-  let reliesOnFound = false;
-  let hasCreated = false;
+  let hasWritten = false;
   for (;;) {
     const present = await index.batch(project, version, slice.miniBatchId);
     if (present !== undefined && present.manifest !== null) {
@@ -90,21 +88,20 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
       }
     }
     if (!isBasis(present, since)) {
-      if (hasCreated) await askForSweep(commit, present);
+      if (hasWritten) await askForSweep(commit, present);
       return { is: 'lost', to: winner(present) };
     }
     const revision = since.revision + 1;
     const manifest = rendered(commit, files, revision);
-    const found = await publishParts(lake, files);
-    reliesOnFound ||= found.length > 0;
-    hasCreated = true;
-    if ((await lake.create(manifest.path, manifest.bytes)) === 'exists') reliesOnFound = true;
+    hasWritten = true;
+    await publishParts(lake, files);
+    await lake.create(manifest.path, manifest.bytes);
     const next = committed(commit, present, manifest);
     // A slice that moved gets its new entry first: an old one would hide from readers that one is missing.
     const hasMoved = present !== undefined && present.revision > 0 && present.sliceEnd !== next.sliceEnd;
     if (hasMoved) await index.enterRange(project, version, next);
     if ((await index.record(project, version, next, present)) === 'conflict') continue;
-    if (reliesOnFound) await restore(lake, files, manifest);
+    if (since.revision > 0) await restore(lake, files, manifest);
     await index.enterRange(project, version, next);
     if (hasMoved) await index.leaveRange(project, version, present);
     return { is: 'committed', revision, files: files.map(withoutContent) };
@@ -157,7 +154,6 @@ const neverCommitted = (slice: SettledSlice): BatchItem => ({
   failure: null,
   superseded: [],
   sweptRevision: 0,
-  sweeps: 0,
 });
 
 function rendered(commit: Commit, files: readonly PartFile[], revision: number): RenderedManifest {
@@ -198,7 +194,7 @@ async function restore(lake: Lake, files: readonly PartFile[], manifest: Rendere
 /** The loser's files stay behind; the winner's folders are looked through once more. */
 async function askForSweep({ index, project, version }: Commit, present: BatchItem | undefined): Promise<void> {
   if (present === undefined || present.revision === 0 || present.sweptRevision !== present.revision) return;
-  await index.record(project, version, { ...present, sweptRevision: 0, sweeps: present.sweeps + 1 }, present);
+  await index.record(project, version, { ...present, sweptRevision: 0 }, present);
 }
 
 const winner = (present: BatchItem | undefined): Winner => ({ ...basisOf(present), state: present?.state ?? 'absent' });

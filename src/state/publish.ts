@@ -88,8 +88,7 @@ export function partFiles(folder: string, parts: readonly EncodedPart[]): PartFi
   });
 }
 
-/** Writes the files that are not there yet. Returns the paths that were. */
-export async function publishParts(lake: Lake, files: readonly PartFile[]): Promise<readonly string[]> {
-  const outcomes = await mapInOrder(files, WRITES_AT_ONCE, ({ path, content }) => lake.create(path, content));
-  return files.filter((_, i) => outcomes[i] === 'exists').map(({ path }) => path);
+/** Writes the files that are not there yet. */
+export async function publishParts(lake: Lake, files: readonly PartFile[]): Promise<void> {
+  await mapInOrder(files, WRITES_AT_ONCE, ({ path, content }) => lake.create(path, content));
 }

@@ -96,8 +96,9 @@ function withoutOrigin(gzip: Buffer): Buffer {
   return gzip;
 }
 
-function describe(error: unknown): unknown {
+/** Name, message and causes, as deep as anyone reads; an error may be its own cause. */
+function describe(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
-  const cause = error.cause === undefined ? undefined : describe(error.cause);
+  const cause = error.cause === undefined || depth === 4 ? undefined : describe(error.cause, depth + 1);
   return { name: error.name, message: error.message, cause };
 }

@@ -56,39 +56,33 @@ async function sweepBatch(sweep: Sweep, present: BatchItem, removed: string[]): 
       else isComplete = false;
     }
   }
-  const begun = doomed.length === 0 ? present : { ...present, sweeps: present.sweeps + 1 };
-  if (begun !== present && (await index.record(project, version, begun, present)) === 'conflict') return;
-  for (const path of doomed) if (!(await removeUnlessOvertaken(sweep, begun, path, removed))) return;
-  if (!isComplete) return;
-  await index.record(project, version, { ...begun, superseded: [], sweptRevision: begun.revision }, begun);
+  for (const path of doomed) if (!(await removeUnlessOvertaken(sweep, present, path, removed))) return;
+  if (isComplete)
+    await index.record(project, version, { ...present, superseded: [], sweptRevision: present.revision }, present);
 }
 
 /**
- * Removes a file as long as the index holds `begun`. A commit may slip in between that look and the removal, and may
- * name the file: the second look finds it, and the file is put back. False if the sweep was overtaken.
+ * Removes a file as long as the index names the revision that was swept around. A commit may slip in between that look
+ * and the removal and may name the file: the second look finds it, and the file is put back. (A commit looks for its
+ * files after it has decided, so what was removed before is its to write again.) False if a commit came in between.
  */
 async function removeUnlessOvertaken(
   { lake, index, project, version }: Sweep,
-  begun: BatchItem,
+  swept: BatchItem,
   path: string,
   removed: string[],
 ): Promise<boolean> {
-  const read = (): Promise<BatchItem | undefined> => index.batch(project, version, begun.miniBatchId);
+  const read = (): Promise<BatchItem | undefined> => index.batch(project, version, swept.miniBatchId);
   const bytes = await unlessSwept(lake.read(path));
   if (bytes === undefined) return true;
-  if (!isStill(await read(), begun)) return false;
+  if (!isBasis(await read(), basisOf(swept))) return false;
   await lake.remove(path);
   const now = await read();
-  if (!isStill(now, begun) && (await isNamed(lake, now, path))) {
-    await lake.create(path, bytes);
-    return false;
-  }
-  removed.push(path);
-  return isStill(now, begun);
+  const isOvertaken = !isBasis(now, basisOf(swept));
+  if (isOvertaken && (await isNamed(lake, now, path))) await lake.create(path, bytes);
+  else removed.push(path);
+  return !isOvertaken;
 }
-
-const isStill = (now: BatchItem | undefined, begun: BatchItem): boolean =>
-  isBasis(now, basisOf(begun)) && now?.sweeps === begun.sweeps;
 
 async function isNamed(lake: Lake, now: BatchItem | undefined, path: string): Promise<boolean> {
   const ref = now?.manifest ?? null;

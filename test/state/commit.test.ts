@@ -121,7 +121,6 @@ describe('a commit', () => {
         failure: null,
         superseded: [],
         swept_revision: 0,
-        sweeps: 0,
       },
       'v1#range#2025-03-04T10:38:00Z#mb-1': { mini_batch_id: 'mb-1', slice_end_ts: '2025-03-04T10:38:00Z' },
     });

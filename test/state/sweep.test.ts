@@ -5,7 +5,20 @@ import { readManifest, sha256Hex } from '../../src/state/manifest.ts';
 import { type SweepReport, sweepSuperseded } from '../../src/state/sweep.ts';
 import { collect } from '../conformance/collect.ts';
 import { Crash, crashAt, interferedWith } from './interference.ts';
-import { commit, commitOf, contents, END, MINUTE, newFolder, openStore, PROJECT, QUARTER, removeFolder, type Store, VERSION } from './mini-batches.ts';
+import {
+  commit,
+  commitOf,
+  contents,
+  END,
+  MINUTE,
+  newFolder,
+  openStore,
+  PROJECT,
+  QUARTER,
+  removeFolder,
+  type Store,
+  VERSION,
+} from './mini-batches.ts';
 
 const HOUR = 60 * MINUTE;
 
@@ -31,7 +44,8 @@ async function named({ lake, index }: Store): Promise<string[]> {
   const { datasets } = await readManifest(lake, manifest!);
   return [manifest!.path, ...Object.values(datasets).flatMap(({ files }) => files.map(({ path }) => path))].sort();
 }
-const paths = async ({ lake }: Store): Promise<string[]> => (await collect(lake.list(''))).map(({ path }) => path).sort();
+const paths = async ({ lake }: Store): Promise<string[]> =>
+  (await collect(lake.list(''))).map(({ path }) => path).sort();
 
 const first = { datasets: { delta: ['d0', 'd1'], fg_a: ['a0'], pair_counts: ['p0'] } };
 const second = { datasets: { delta: ['d0', 'other'], fg_a: ['a0'], pair_counts: [] }, token: 'u' };
@@ -50,11 +64,14 @@ describe('a sweep', () => {
     await commit(store, { ...second, nowMs: 0 });
     const { removed, faults } = await sweep(later);
     expect(faults).toEqual([]);
-    expect(removed.map((path) => path.split('/').at(-1)!.replace(/[0-9a-f]{12}/, 'X'))).toEqual([
-      'part-00001-X.parquet',
-      'part-00000-X.parquet',
-      '_batch-1-X.json',
-    ]);
+    expect(
+      removed.map((path) =>
+        path
+          .split('/')
+          .at(-1)!
+          .replace(/[0-9a-f]{12}/, 'X'),
+      ),
+    ).toEqual(['part-00001-X.parquet', 'part-00000-X.parquet', '_batch-1-X.json']);
     expect(await paths(store)).toEqual(await named(store));
     expect(await store.index.batch(PROJECT, VERSION, 'mb-1')).toMatchObject({ superseded: [], sweptRevision: 2 });
     expect(await sweep(later)).toEqual({ removed: [], faults: [] });
@@ -132,7 +149,9 @@ describe('a sweep', () => {
         await commit(one, first);
         await commit(one, second);
         const crash = crashAt(n, moment);
-        await sweep(later, interferedWith(one, crash.interfere)).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+        await sweep(later, interferedWith(one, crash.interfere)).catch((error: unknown) =>
+          expect(error).toBeInstanceOf(Crash),
+        );
         expect(await paths(one)).toEqual(expect.arrayContaining(await named(one)));
         await sweep(later, await openStore(home));
         expect(await paths(one)).toEqual(await named(one));
@@ -140,6 +159,68 @@ describe('a sweep', () => {
         isBehind = crash.steps() <= n;
       }
     }
+  });
+});
+
+/** Every call of a port in its turn has `meanwhile` happen just before it; `check` sees the stores afterwards. */
+async function atEveryCall(
+  act: (busy: Store) => Promise<unknown>,
+  meanwhile: (quiet: Store) => Promise<unknown>,
+  check: (quiet: Store) => Promise<void>,
+): Promise<number> {
+  for (let n = 0; ; n++) {
+    const home = await newFolder();
+    const quiet = await openStore(home);
+    await commit(quiet, first);
+    await commit(quiet, second);
+    let calls = 0;
+    await act(
+      interferedWith(quiet, async (_, call) => {
+        if (calls++ === n) await meanwhile(quiet);
+        return call();
+      }),
+    );
+    await check(quiet);
+    await removeFolder(home);
+    if (calls <= n) return n;
+  }
+}
+
+async function nothingNamedIsGone(quiet: Store): Promise<void> {
+  const files = await contents(quiet.lake);
+  for (const path of await named(quiet)) {
+    expect(files).toHaveProperty([path]);
+    expect(path).toContain(sha256Hex(files[path]!).slice(0, 12));
+  }
+}
+
+describe('a return to content whose files are being swept', () => {
+  const back = { ...first, token: 'back' };
+
+  it('keeps its files where it slips into a sweep', async () => {
+    const calls = await atEveryCall(
+      (busy) => sweep(later, busy),
+      (quiet) => commit(quiet, back),
+      nothingNamedIsGone,
+    );
+    expect(calls).toBeGreaterThan(10);
+  });
+
+  it('keeps its files where a sweep slips into it', async () => {
+    const calls = await atEveryCall(
+      (busy) => commit(busy, back),
+      (quiet) => sweep(later, quiet),
+      nothingNamedIsGone,
+    );
+    expect(calls).toBeGreaterThan(10);
+  });
+
+  it('keeps its files where a sweep slips into a sweep and it follows', async () => {
+    const both = async (quiet: Store): Promise<void> => {
+      await sweep(later, quiet);
+      await commit(quiet, back);
+    };
+    await atEveryCall((busy) => sweep(later, busy), both, nothingNamedIsGone);
   });
 });
 
@@ -151,23 +232,24 @@ it('sweeps and commits in any interleaving never leave the index naming a file t
       await commit(quiet, first);
       await commit(quiet, second);
       // A return to the first revision's content relies on files that the sweeps are about to remove.
-      const step = (name: string, call: () => Promise<unknown>): Promise<unknown> => scheduler.schedule(Promise.resolve(), name).then(call);
+      const step = (name: string, call: () => Promise<unknown>): Promise<unknown> =>
+        scheduler.schedule(Promise.resolve(), name).then(call);
       const busy = interferedWith(quiet, step);
       const back = { ...(await commitOf(quiet, { ...first, token: 'back' })), lake: busy.lake, index: busy.index };
-      const again = { ...(await commitOf(quiet, { ...first, etag: 'f', token: 'again' })), lake: busy.lake, index: busy.index };
+      const again = {
+        ...(await commitOf(quiet, { ...first, etag: 'f', token: 'again' })),
+        lake: busy.lake,
+        index: busy.index,
+      };
       const running = Promise.all([sweep(later, busy), sweep(later, busy), commitBatch(back), commitBatch(again)]);
       await scheduler.waitFor(running);
       const [, , one, two] = await running;
       expect([one.is, two.is].sort()).toEqual(['committed', 'lost']);
-      const files = await contents(quiet.lake);
-      for (const path of await named(quiet)) {
-        expect(files).toHaveProperty([path]);
-        expect(path).toContain(sha256Hex(files[path]!).slice(0, 12));
-      }
+      await nothingNamedIsGone(quiet);
       await sweep(later, quiet);
       expect(await paths(quiet)).toEqual(await named(quiet));
       await removeFolder(home);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

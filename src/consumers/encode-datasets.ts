@@ -1,0 +1,88 @@
+import type { BatchSpec } from '../config/batch-spec.ts';
+import type { CalendarFeatures } from '../operators/calendar.ts';
+import {
+  deltaSchema,
+  deltaTable,
+  type Lineage,
+  pairContextTable,
+  pairCountsTable,
+  type SliceRows,
+  type Span,
+} from '../operators/datasets.ts';
+import { fgATable, orderHosts } from '../operators/fg-a.ts';
+import { fgAPairContextTable, orderWindowPairs } from '../operators/fg-a-pairs.ts';
+import type { DataHealth } from '../operators/health.ts';
+import type { Table } from '../operators/table.ts';
+import type { DatasetOutput } from '../state/commit.ts';
+import { mapInOrder } from '../state/map-in-order.ts';
+import { datasetFolder, datasetPrefix, partRanges } from '../state/publish.ts';
+import { furtherPortSetsOf } from './slice-plan.ts';
+import type { EmittedRows } from './stages.ts';
+import type { WorkPool } from './work-pool.ts';
+
+interface EncodeDeps {
+  readonly pool: WorkPool;
+  readonly parallel: number;
+}
+
+type Dataset = keyof BatchSpec['outputs'];
+
+/** Encodes what a mini-batch's own flows give: delta, pair context, pair counts. */
+export async function encodeSliceRows(
+  deps: EncodeDeps,
+  spec: BatchSpec,
+  rows: SliceRows,
+  lineage: Lineage,
+): Promise<DatasetOutput[]> {
+  const further = furtherPortSetsOf(spec);
+  const schema = deltaSchema(spec.operators, further);
+  return [
+    await encodeDataset(deps, spec, 'delta', lineage, rows.order.length, (span) =>
+      deltaTable(schema, rows, lineage, further, span),
+    ),
+    await encodeDataset(deps, spec, 'pair_context', lineage, rows.pairOrder.length, (span) =>
+      pairContextTable(rows, lineage, span),
+    ),
+    await encodeDataset(deps, spec, 'pair_counts', lineage, rows.pairCounts.length, (span) =>
+      pairCountsTable(rows, lineage, span),
+    ),
+  ];
+}
+
+/** Encodes what the windows give: FG-A and its pair context. */
+export async function encodeFgA(
+  deps: EncodeDeps,
+  spec: BatchSpec,
+  emitted: readonly Extract<EmittedRows, { is: 'emitted' }>[],
+  lineage: Lineage,
+  calendar: CalendarFeatures,
+  health: DataHealth,
+): Promise<DatasetOutput[]> {
+  const windows = emitted.map((shard) => shard.windows);
+  const pairs = emitted.map((shard) => shard.pairs);
+  const hosts = orderHosts(windows);
+  const pairOrder = orderWindowPairs(pairs);
+  return [
+    await encodeDataset(deps, spec, 'fg_a', lineage, hosts.row.length, (span) =>
+      fgATable(windows, hosts, lineage, calendar, health, span),
+    ),
+    await encodeDataset(deps, spec, 'fg_a_pair_context', lineage, pairOrder.length, (span) =>
+      fgAPairContextTable(pairs, pairOrder, lineage, span),
+    ),
+  ];
+}
+
+async function encodeDataset(
+  { pool, parallel }: EncodeDeps,
+  spec: BatchSpec,
+  dataset: Dataset,
+  lineage: Lineage,
+  rows: number,
+  tableOf: (span: Span) => Table,
+): Promise<DatasetOutput> {
+  const prefix = datasetPrefix(spec.outputs[dataset], spec.project, dataset);
+  const parts = await mapInOrder(partRanges(rows), parallel, ([start, end]) =>
+    pool.encode({ table: tableOf({ start, end }) }),
+  );
+  return { dataset, folder: datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage), parts };
+}

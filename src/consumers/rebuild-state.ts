@@ -1,0 +1,55 @@
+import { PAIR_CONTEXT_SCHEMA } from '../operators/datasets.ts';
+import { DELTA_METRICS } from '../operators/delta-metrics.ts';
+import { REBUILD_COLUMNS, rebuildBlocks } from '../operators/rebuild.ts';
+import type { Schema, Table } from '../operators/table.ts';
+import type { BatchIndex } from '../state/batch-index.ts';
+import { encodeBlock } from '../state/block-codec.ts';
+import type { Lake } from '../state/lake.ts';
+import { type Manifest, readManifest } from '../state/manifest.ts';
+import { decodeParquet } from '../state/parquet.ts';
+import type { BlockKey, WindowState } from '../state/window-state.ts';
+
+const DELTA_SCHEMA: Schema = {
+  host_ip: { type: 'string', doc: '' },
+  role: { type: 'string', doc: '' },
+  ...Object.fromEntries(DELTA_METRICS.map(({ name, type }) => [name, { type, doc: '' }])),
+};
+
+/**
+ * Puts back the window state of the mini-batches that `missing` names, every shard of each, from their published delta
+ * and pair context.
+ */
+export async function rebuildState(
+  missing: readonly BlockKey[],
+  { lake, index, windows }: { readonly lake: Lake; readonly index: BatchIndex; readonly windows: WindowState },
+): Promise<void> {
+  const byMiniBatch = new Map(missing.map((key) => [key.miniBatchId, key]));
+  for (const key of byMiniBatch.values()) {
+    const batch = await index.batch(key.project, key.version, key.miniBatchId);
+    // A newer revision has taken its place: the caller asks the index again.
+    if (batch?.manifest?.sha256 !== key.manifest) continue;
+    const manifest = await readManifest(lake, batch.manifest);
+    const delta = await readDataset(lake, manifest, 'delta', DELTA_SCHEMA, REBUILD_COLUMNS.delta);
+    const pairs = await readDataset(lake, manifest, 'pair_context', PAIR_CONTEXT_SCHEMA, REBUILD_COLUMNS.pair_context);
+    const blocks = rebuildBlocks(key, delta, pairs, key.shards);
+    for (const [shard, block] of blocks.entries()) {
+      await windows.put(
+        { ...key, shard },
+        encodeBlock({ ...block, miniBatchId: key.miniBatchId, sliceEnd: key.sliceEnd }),
+      );
+    }
+  }
+}
+
+async function readDataset(
+  lake: Lake,
+  manifest: Manifest,
+  dataset: string,
+  schema: Schema,
+  columns: readonly string[],
+): Promise<Table[]> {
+  const files = manifest.datasets[dataset]?.files ?? [];
+  const tables: Table[] = [];
+  for (const { path } of files) tables.push(decodeParquet(await lake.read(path), schema, { source: path, columns }));
+  return tables;
+}

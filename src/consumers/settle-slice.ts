@@ -1,0 +1,79 @@
+import { readMiniBatchFolder } from '../config/mini-batch-path.ts';
+import { eventEndRange, type SliceEvidence, type SliceRules, settleSlice } from '../config/slice-time.ts';
+import type { BatchIndex } from '../state/batch-index.ts';
+import type { SettledSlice } from '../state/batch-item.ts';
+import type { RawFile } from '../state/raw-files.ts';
+
+/** A folder of raw files, and what its path says. */
+export interface MiniBatchFolder {
+  readonly path: string;
+  readonly name: string;
+  readonly miniBatchId: string;
+  /** YYYY-MM-DD; null where the path has no date. */
+  readonly date: string | null;
+}
+
+/** Reads a folder's path; a folder that does not lie under YYYY/MM/DD is known by its name alone. */
+export function miniBatchFolderOf(path: string): MiniBatchFolder {
+  const answer = readMiniBatchFolder(path);
+  const name = path.replace(/\/+$/, '').split('/').at(-1) ?? path;
+  if (answer.is === 'mini-batch') {
+    return { path: answer.path.folder, name, miniBatchId: answer.path.miniBatchId, date: answer.path.date };
+  }
+  if (answer.fits) throw new Error(answer.why);
+  return { path: path.replace(/\/+$/, ''), name, miniBatchId: name, date: null };
+}
+
+export type SliceOutcome =
+  | { readonly is: 'settled'; readonly slice: SettledSlice }
+  | { readonly is: 'fault'; readonly why: string };
+
+/** What settling may have to look up. */
+export interface SliceLookups {
+  readonly files: readonly RawFile[];
+  /** Greatest event_end in [from, to), ms UTC; null if there is none. Reads every file. */
+  maxEventEnd(from: number, to: number): Promise<number | null>;
+}
+
+/**
+ * Settles the slice of a mini-batch: the first answer stands for all later ones. `at` (ms UTC) replaces it.
+ */
+export async function settleMiniBatch(
+  index: BatchIndex,
+  project: string,
+  folder: MiniBatchFolder,
+  rules: SliceRules,
+  lookups: SliceLookups,
+  at: number | null,
+): Promise<SliceOutcome> {
+  const { miniBatchId, path } = folder;
+  if (at === null) {
+    const known = await index.settledSlice(project, miniBatchId);
+    if (known !== undefined && known.path === path) return { is: 'settled', slice: known };
+  }
+  let evidence: SliceEvidence = { folderName: folder.name, pathDate: folder.date, at };
+  for (;;) {
+    const answer = settleSlice(evidence, rules);
+    if (answer.is === 'fault') return answer;
+    if (answer.is === 'needs') {
+      evidence =
+        answer.what === 'lastModified'
+          ? { ...evidence, lastModified: newest(lookups.files) }
+          : { ...evidence, maxEventEnd: await maxEventEndNear(folder, lookups) };
+      continue;
+    }
+    const slice: SettledSlice = { ...answer.slice, miniBatchId, path };
+    const settlement =
+      at === null ? await index.settle(project, slice) : await index.resettle(project, slice, rules.now);
+    if (settlement.is === 'elsewhere') return { is: 'fault', why: settlement.fault };
+    return { is: 'settled', slice: settlement.slice };
+  }
+}
+
+const newest = (files: readonly RawFile[]): number | null =>
+  files.length === 0 ? null : Math.max(...files.map(({ modifiedMs }) => modifiedMs));
+
+function maxEventEndNear(folder: MiniBatchFolder, lookups: SliceLookups): Promise<number | null> {
+  const { from, to } = eventEndRange(folder.date);
+  return lookups.maxEventEnd(from, to);
+}

@@ -1,0 +1,79 @@
+import { Worker } from 'node:worker_threads';
+import type { StageName, Stages } from './stages.ts';
+
+/** One call of a stage, as it crosses to a thread. */
+export interface StageCall {
+  readonly id: number;
+  readonly stage: StageName;
+  readonly input: unknown;
+}
+
+export type StageAnswer =
+  | { readonly id: number; readonly output: unknown }
+  | { readonly id: number; readonly error: unknown };
+
+/** What a worker thread is started with. */
+export interface WorkerOptions {
+  /** Folder of the window state. */
+  readonly windows: string;
+}
+
+export interface WorkPool extends Stages {
+  close(): Promise<void>;
+}
+
+/** Runs the stages in this thread. */
+export function inlinePool(stages: Stages): WorkPool {
+  return { ...stages, close: async () => {} };
+}
+
+interface Pending {
+  readonly resolve: (output: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs the stages in worker threads. Work on one shard always goes to the same thread, which keeps its blocks open;
+ * other work goes to the thread that has least to do. Sealed data crosses as shared memory.
+ */
+export function threadPool(threads: number, worker: URL, workerData: WorkerOptions): WorkPool {
+  const workers = Array.from({ length: threads }, () => {
+    const thread = new Worker(worker, { workerData });
+    const pending = new Map<number, Pending>();
+    thread.on('message', (answer: StageAnswer) => {
+      const call = pending.get(answer.id);
+      pending.delete(answer.id);
+      if ('error' in answer) call?.reject(answer.error);
+      else call?.resolve(answer.output as never);
+    });
+    const failAll = (error: unknown): void => {
+      for (const { reject } of pending.values()) reject(error);
+      pending.clear();
+    };
+    thread.on('error', failAll);
+    thread.on('exit', (code) => failAll(new Error(`worker thread ended with code ${code} before it answered`)));
+    return { thread, pending };
+  });
+  let lastId = 0;
+
+  const call = <T>(stage: StageName, input: unknown, shard?: number): Promise<T> => {
+    const idlest = workers.reduce((best, each) => (each.pending.size < best.pending.size ? each : best));
+    const { thread, pending } = shard === undefined ? idlest : workers[shard % threads]!;
+    const id = ++lastId;
+    return new Promise((resolve, reject) => {
+      pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      thread.postMessage({ id, stage, input } satisfies StageCall);
+    });
+  };
+
+  return {
+    read: (input) => call('read', input),
+    advance: (input) => call('advance', input, input.shard),
+    emit: (input) => call('emit', input, input.shard),
+    seal: (input) => call('seal', input, input.key.shard),
+    encode: (input) => call('encode', input),
+    async close() {
+      await Promise.all(workers.map(({ thread }) => thread.terminate()));
+    },
+  };
+}

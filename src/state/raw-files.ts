@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { isDataFile } from '../config/mini-batch-path.ts';
+
+/** One raw file of a mini-batch. */
+export interface RawFile {
+  readonly name: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+/** Small chunks cost a thread-pool hop each: with zlib's own 16 KiB, inflating takes three times as long. */
+const READ_BYTES = 1 << 18;
+const INFLATE_BYTES = 1 << 20;
+
+/** The data files of a mini-batch's folder, by name. */
+export async function listRawFiles(folder: string): Promise<RawFile[]> {
+  const names = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isFile() && isDataFile(entry.name))
+    .map(({ name }) => name)
+    .sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      const { size, mtimeMs } = await stat(path);
+      return { name, path, size, modifiedMs: Math.floor(mtimeMs) };
+    }),
+  );
+}
+
+/** sha256 hex of a raw file as it stands: touching or copying the file does not change it. */
+export async function etagOf({ path }: RawFile): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+/** The bytes of a raw file, inflated if it begins like gzip, whatever its name. */
+export async function* readRawFile(path: string): AsyncGenerator<Uint8Array> {
+  const source = createReadStream(path, { highWaterMark: READ_BYTES });
+  const stream = (await beginsLikeGzip(path)) ? source.pipe(createGunzip({ chunkSize: INFLATE_BYTES })) : source;
+  source.on('error', (error) => stream.destroy(error));
+  for await (const chunk of stream) yield chunk as Uint8Array;
+}
+
+async function beginsLikeGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,39 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { formatInstant, instantOfText, UTC } from '../../operators/time.ts';
+import { codeOf, namesIn } from '../durable-file.ts';
+import { plainPart } from '../partition.ts';
+import type { BlockKey, WindowState } from '../window-state.ts';
+
+/** Window state in a folder: <project>/<version>/<slice_end>/<mini-batch>.<manifest>.<shard>-of-<shards>.block */
+export function openDirectoryWindowState(folder: string): WindowState {
+  const root = resolve(folder);
+  const place = ({ project, version, shards, shard, sliceEnd, miniBatchId, manifest }: BlockKey): string => {
+    const name = `${plainPart(miniBatchId)}.${manifest.slice(0, 12)}.${shard}-of-${shards}.block`;
+    return join(root, plainPart(project), plainPart(version), formatInstant(sliceEnd), name);
+  };
+  return {
+    async get(key) {
+      try {
+        return await readFile(place(key));
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    async put(key, block) {
+      const path = place(key);
+      await mkdir(dirname(path), { recursive: true });
+      // Not synced to the disk: a block that a power cut damages does not open, and is rebuilt.
+      const unfinished = `${path}.${process.pid}`;
+      await writeFile(unfinished, block);
+      await rename(unfinished, path);
+    },
+    async prune(project, version, sliceEnd) {
+      const slices = join(root, plainPart(project), plainPart(version));
+      for (const name of await namesIn(slices)) {
+        if (instantOfText(name, UTC) <= sliceEnd) await rm(join(slices, name), { recursive: true, force: true });
+      }
+    },
+  };
+}

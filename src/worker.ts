@@ -1,0 +1,16 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createStages, type Stages } from './consumers/stages.ts';
+import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
+import { openDirectoryWindowState } from './state/window-state/directory.ts';
+
+const stages: Stages = createStages(openDirectoryWindowState((workerData as WorkerOptions).windows));
+
+parentPort?.on('message', async ({ id, stage, input }: StageCall) => {
+  let answer: StageAnswer;
+  try {
+    answer = { id, output: await stages[stage](input as never) };
+  } catch (error) {
+    answer = { id, error };
+  }
+  parentPort?.postMessage(answer);
+});
