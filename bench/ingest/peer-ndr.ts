@@ -1,9 +1,78 @@
-// ndr-stream itself: to be filled in. Takes the arguments of every peer, prints printReport()'s line, exits 0.
-//   --folder DIR      the mini-batch folder: 8 gzip files of JSON Lines with canonical field names, no mapping needed
-//   --slice-end ISO   the end of its slice (the slice is settled by this, not by the clock)
-//   --threads N       worker threads, default 1
-//   --parquet DIR     write delta, pair_context and pair_counts as ZSTD Parquet there; absent: keep them in memory
-import { PEER_USAGE } from './peer.ts';
+// ndr-stream itself, by the functions that take a mini-batch its way: read, join, advance, assemble; with --parquet, encode
+// and publish delta, pair context and pair counts into a lake. All rules of data quality are on.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { resolveBatchSpec } from '../../src/config/job-specs.ts';
+import { advanceMiniBatch } from '../../src/consumers/advance.ts';
+import { encodeSliceRows } from '../../src/consumers/encode-datasets.ts';
+import { addCounts } from '../../src/consumers/input-faults.ts';
+import { readerOptionsOf, sliceOptionsOf } from '../../src/consumers/slice-plan.ts';
+import { createStages } from '../../src/consumers/stages.ts';
+import { inlinePool, threadPool } from '../../src/consumers/work-pool.ts';
+import { noCounts } from '../../src/operators/quality.ts';
+import { openDirectoryLake } from '../../src/state/lake/directory.ts';
+import { mapInOrder } from '../../src/state/map-in-order.ts';
+import { partFiles, publishParts } from '../../src/state/publish.ts';
+import { openDirectoryWindowState } from '../../src/state/window-state/directory.ts';
+import { printReport, readPeerArguments } from './peer.ts';
 
-process.stderr.write(`bench peer-ndr: not written yet. Usage: node bench/ingest/peer-ndr.ts ${PEER_USAGE}\n`);
-process.exit(2);
+const { files, miniBatchId, sliceEndMs, threads, parquet } = readPeerArguments();
+const started = performance.now();
+const mark = (stage: string): void => {
+  if (process.env['NDR_BENCH_STAGES'] === undefined) return;
+  const { user, system } = process.cpuUsage();
+  const memory = `${Math.round(process.resourceUsage().maxRSS / 1024)} MB peak`;
+  process.stderr.write(
+    `${stage}: ${((performance.now() - started) / 1000).toFixed(2)} s, ${((user + system) / 1e6).toFixed(2)} s CPU, ${memory}\n`,
+  );
+};
+
+const SLICE_MS = 900_000;
+const spec = resolveBatchSpec({ project: 'default', version: 'v1', items: [] });
+const lineage = { miniBatchId, sliceStart: sliceEndMs - SLICE_MS, sliceEnd: sliceEndMs };
+const shardCount = threads;
+const parallel = Math.max(2, threads);
+const pool =
+  threads === 1
+    ? inlinePool(createStages(openDirectoryWindowState('unused')))
+    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { windows: 'unused' });
+const options = sliceOptionsOf(spec, lineage, shardCount);
+
+mark('ready');
+const read = await mapInOrder(files, parallel, (path) =>
+  pool.read({ name: path, path, options: readerOptionsOf(spec) }),
+);
+const flows = read.flatMap((file) => (file.is === 'read' ? [file.flows] : []));
+const counts = noCounts();
+addCounts(flows, counts);
+read.length = 0;
+mark('read');
+const { rows } = await advanceMiniBatch({ pool, parallel }, flows, options, sliceEndMs, counts);
+mark('advanced');
+
+let sessions = 0;
+let bytesSent = 0;
+for (const { inbound, outbound } of rows.shards) {
+  for (const { totals, width } of [inbound, outbound]) {
+    for (let at = 0; at < totals.length; at += width) {
+      sessions += totals[at]!;
+      bytesSent += totals[at + 8]!;
+    }
+  }
+}
+if (parquet !== undefined) {
+  const lake = await openDirectoryLake(join(parquet, 'lake'));
+  for (const { folder, parts } of await encodeSliceRows({ pool, parallel }, spec, rows, lineage)) {
+    await publishParts(lake, partFiles(folder, parts));
+  }
+  mark(`published on ${availableParallelism()} cores`);
+}
+await pool.close();
+printReport({
+  delta_rows: rows.order.length,
+  delta_sessions: sessions,
+  delta_bytes_sent: bytesSent,
+  pair_context_rows: rows.pairOrder.length,
+  pair_counts_rows: rows.pairCounts.length,
+  pair_counts_sessions: rows.pairCounts.sessions.reduce((sum, count) => sum + count, 0),
+});

@@ -27,8 +27,10 @@ const PEERS: readonly Peer[] = [
   { name: 'duckdb-2', script: 'peer-duckdb.ts', arguments: ['--threads', '2'] },
   { name: 'duckdb-1-parquet', script: 'peer-duckdb.ts', arguments: ['--threads', '1'], writesParquet: true },
   { name: 'duckdb-2-parquet', script: 'peer-duckdb.ts', arguments: ['--threads', '2'], writesParquet: true },
-  { name: 'ndr', script: 'peer-ndr.ts', arguments: [] },
-  { name: 'ndr-parquet', script: 'peer-ndr.ts', arguments: [], writesParquet: true },
+  { name: 'ndr-1', script: 'peer-ndr.ts', arguments: ['--threads', '1'] },
+  { name: 'ndr-2', script: 'peer-ndr.ts', arguments: ['--threads', '2'] },
+  { name: 'ndr-1-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '1'], writesParquet: true },
+  { name: 'ndr-2-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '2'], writesParquet: true },
 ];
 
 const DATA = join(import.meta.dirname, '..', 'data');
@@ -53,7 +55,11 @@ async function runPeer(peer: Peer, batch: GeneratedBatch): Promise<PeerRun | und
       ...['--folder', batch.folder, '--slice-end', new Date(SLICE_END_MS).toISOString(), ...peer.arguments],
       ...(peer.writesParquet ? ['--parquet', parquet] : []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // As the product's own start script does; every peer gets it.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(DATA, 'compiled') },
+    },
   );
   const ended = new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject));
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

@@ -15,7 +15,7 @@ import { openBatchIndex } from '../state/batch-index.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
 import { readSpecFiles } from '../state/specs.ts';
-import { openDirectoryWindowState } from '../state/window-state/directory.ts';
+import { clearUnfinishedBlocks, openDirectoryWindowState } from '../state/window-state/directory.ts';
 import type { CommandContext } from './command.ts';
 
 /** A local home, open: specs, lake, quarantine, index and window state in folders of one place. */
@@ -43,6 +43,7 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const quarantine = await openDirectoryLake(join(folder, 'quarantine'));
   const index = openBatchIndex(await openDirectoryItems(join(stateFolder, 'items')));
   const windowsFolder = join(stateFolder, 'windows');
+  await clearUnfinishedBlocks(windowsFolder);
   const windows = openDirectoryWindowState(windowsFolder);
   const threads = settings.threads === 'auto' ? Math.min(MOST_AUTO_THREADS, context.cores) : settings.threads;
   const pool: WorkPool =
@@ -73,7 +74,8 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
 }
 
 async function readSpec({ settings }: CommandContext, folder: string): Promise<BatchSpec> {
-  const stored = await readSpecFiles(folder, parseYaml);
+  const files = await readSpecFiles(folder, parseYaml);
+  const stored = files.map(({ attributes, file: _, ...item }) => ({ ...attributes, ...item }));
   const { project } = settings;
   const version = resolveFeatureSpecVersion({
     items: readSpecItems(stored).items,

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { daysOf } from '../operators/time.ts';
 import type { CalendarSpec, HourRange } from './batch-spec.ts';
 import { suggestion } from './nearest-key.ts';
-import { listOf, show, unreadable, value } from './value-types.ts';
+import { show } from './shown-value.ts';
+import { listOf, unreadable, value } from './value-types.ts';
 
 /** An IANA time zone that this runtime knows. */
 export const timeZone: z.ZodType<string> = value('an IANA time zone such as Europe/Paris', (raw) => {

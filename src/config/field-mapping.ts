@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { FieldMapping, SourcePath } from './batch-spec.ts';
 import { type CanonicalField, FIELD_NAMES, PRESETS, type PresetName } from './canonical-fields.ts';
-import { show, unreadable, value } from './value-types.ts';
+import { show } from './shown-value.ts';
+import { unreadable, value } from './value-types.ts';
 
 /** Reads `source.ip` as the keys source, ip. `\.` is a dot within a key, for records that are flat: `source\.ip`. */
 export function sourcePath(name: string): SourcePath | undefined {

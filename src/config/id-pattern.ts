@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { daysOf } from '../operators/time.ts';
 import { literally } from './path-template.ts';
-import { show, unreadable, value } from './value-types.ts';
+import { show } from './shown-value.ts';
+import { unreadable, value } from './value-types.ts';
 
 /** Parts of a time that the name of a mini-batch's folder may hold. Times are UTC. */
 const PARTS = { yyyy: 4, mm: 2, dd: 2, HH: 2, MM: 2, SS: 2 } as const;

@@ -1,6 +1,6 @@
 import { daysOf } from '../operators/time.ts';
 import { completeTemplate, type PathField, pathMatcher } from './path-template.ts';
-import { show } from './value-types.ts';
+import { show } from './shown-value.ts';
 
 /** Where a mini-batch lies and what its path says of it. */
 export interface MiniBatchPath {

@@ -3,7 +3,8 @@ import { formatIpv4, formatIpv6 } from '../operators/address.ts';
 import { parseNetwork } from '../operators/networks.ts';
 import type { SegmentMapping } from '../operators/segments.ts';
 import { SEG_UNKNOWN } from '../operators/segments.ts';
-import { listOf, oneOf, show, text, unreadable, value, wholeNumber } from './value-types.ts';
+import { show } from './shown-value.ts';
+import { listOf, oneOf, text, unreadable, value, wholeNumber } from './value-types.ts';
 
 /** The canonical CIDR of a network or of a single address; undefined if the text is neither. */
 export function canonicalNetwork(given: string): string | undefined {

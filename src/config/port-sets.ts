@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { PORT_SETS } from '../operators/delta-metrics.ts';
 import { MAX_PORT_SETS } from '../operators/flow.ts';
+import { show } from './shown-value.ts';
 import { type Decoded, decodePayload } from './spec-payload.ts';
-import { listOf, show, value } from './value-types.ts';
+import { listOf, value } from './value-types.ts';
 
 export type PortSets = Readonly<Record<string, readonly number[]>>;
 

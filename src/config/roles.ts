@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { RoleName, RoleSpec } from './batch-spec.ts';
 import { FIELD_NAMES } from './canonical-fields.ts';
 import { suggestion } from './nearest-key.ts';
-import { oneOf, show, unreadable, value } from './value-types.ts';
+import { show } from './shown-value.ts';
+import { oneOf, unreadable, value } from './value-types.ts';
 
 /** Both roles of a flow, each counting for its own host. The peer's port of an inbound host is the service it offers. */
 const DEFAULT_ROLES: Readonly<Record<RoleName, RoleSpec>> = {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { type PathAnswer, type PathRules, readMiniBatchFolder } from './mini-batch-path.ts';
 import { completeTemplate, fieldsOf, PATH_FIELDS, templateFault } from './path-template.ts';
 import { prefix } from './prefix-types.ts';
+import { show } from './shown-value.ts';
 import { projectName, versionName } from './spec-names.ts';
 import { type Decoded, decodePayload } from './spec-payload.ts';
-import { flag, show, textLike, unreadable, unused, value } from './value-types.ts';
+import { flag, textLike, unreadable, unused, value } from './value-types.ts';
 
 /** Which project the mini-batches of an organisation's ingestion path belong to. */
 export interface Route {

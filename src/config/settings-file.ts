@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { suggestion } from './nearest-key.ts';
-import { show } from './value-types.ts';
+import { show } from './shown-value.ts';
 
 export interface FileValues {
   /** By path, `lake.gc_grace_seconds`. */

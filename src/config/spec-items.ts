@@ -1,7 +1,7 @@
 import { suggestion } from './nearest-key.ts';
+import { show } from './shown-value.ts';
 import { JOB_NAMES, PROJECT_NAME, VERSION_NAME } from './spec-names.ts';
 import { SpecError } from './spec-payload.ts';
-import { show } from './value-types.ts';
 
 export const DEFAULT_PROJECT = 'default';
 export const DEFAULT_VERSION = 'v1';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { suggestion } from './nearest-key.ts';
-import { show } from './value-types.ts';
+import { show } from './shown-value.ts';
 
 /** Where a payload comes from. `project` is known wherever the payload repeats it. */
 export interface SpecPlace {

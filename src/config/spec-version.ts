@@ -1,6 +1,6 @@
+import { show } from './shown-value.ts';
 import type { SpecItem } from './spec-items.ts';
 import { SpecError } from './spec-payload.ts';
-import { show } from './value-types.ts';
 
 export interface VersionQuestion {
   readonly items: readonly SpecItem[];

@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { suggestion } from './nearest-key.ts';
-
-/** Text that an environment variable, a YAML file or a table item may hold, as a message shows it. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
+import { show } from './shown-value.ts';
 
 const WHY = Symbol('why');
 /** What a reader answers where "expected ..." would not say enough. */

@@ -56,7 +56,7 @@ export function inputFault(
   }
   const rejected = rejectedOf(counts);
   const limit = spec.dq.maxRejectedRatio;
-  if (lines >= ENOUGH && rejected > limit * lines) {
+  if (lines >= ENOUGH && rejected / lines > limit) {
     const reasons = (Object.keys(counts) as QualityRule[])
       .filter((rule) => QUALITY_RULES[rule].effect === 'rejected' && counts[rule] > 0)
       .map((rule) => `${rule} ${counts[rule]}`);

@@ -3,10 +3,9 @@ import type { BatchSpec } from '../config/batch-spec.ts';
 import type { SliceRules } from '../config/slice-time.ts';
 import { calendarOf } from '../operators/calendar.ts';
 import type { Lineage } from '../operators/datasets.ts';
-import { healthOf, lagOf } from '../operators/health.ts';
+import { healthOf } from '../operators/health.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
 import { noCounts } from '../operators/quality.ts';
-import { assembleRows, joinFlows } from '../operators/slice-rows.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
 import { type Basis, basisOf, type SettledSlice } from '../state/batch-item.ts';
 import { commitBatch, failBatch } from '../state/commit.ts';
@@ -17,6 +16,7 @@ import { mapInOrder } from '../state/map-in-order.ts';
 import { quarantineBatch, quarantineLines } from '../state/quarantine.ts';
 import { etagOf, listRawFiles, type RawFile } from '../state/raw-files.ts';
 import type { BlockKey, WindowState } from '../state/window-state.ts';
+import { advanceMiniBatch } from './advance.ts';
 import { encodeFgA, encodeSliceRows } from './encode-datasets.ts';
 import { absentOptionalFields, addCounts, inputFault, rejectedOf } from './input-faults.ts';
 import type { MiniBatchOutcome } from './outcome.ts';
@@ -131,11 +131,8 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
   if (fault !== undefined) return fail(fault);
 
   const options = sliceOptionsOf(spec, slice, deps.shards);
-  const batch = joinFlows(flowsOfFiles, options, dq);
-  const lag = lagOf(batch.flows, slice.batchEnd);
+  const { rows, flows, lag } = await advanceMiniBatch(deps, flowsOfFiles, options, slice.batchEnd, dq);
   const shardNumbers = Array.from({ length: deps.shards }, (_, shard) => shard);
-  const shards = await mapInOrder(shardNumbers, deps.parallel, (shard) => deps.pool.advance({ batch, shard, options }));
-  const rows = assembleRows(batch, shards, options);
   const lineage: Lineage = { miniBatchId, sliceStart: slice.sliceStart, sliceEnd: slice.sliceEnd };
   const outputs = await encodeSliceRows(deps, spec, rows, lineage);
 
@@ -144,7 +141,7 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
     miniBatchId,
     sliceEnd: slice.sliceEnd,
     addresses: rows.addresses,
-    roles: shards[shard]!,
+    roles: rows.shards[shard]!,
   });
   if (spec.fgA.enabled) {
     const emitted = await mapInOrder(shardNumbers, deps.parallel, (shard) =>
@@ -163,7 +160,7 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
       baseline_refs: [],
       lookback_days: 0,
       code_version: deps.codeVersion,
-      dq: { lines, flows: batch.flows.length, damaged_files: damaged.length, ...dq },
+      dq: { lines, flows, damaged_files: damaged.length, ...dq },
       fallbacks: {},
       health: { ...health, event_lag_p95_ms: Number.isNaN(lag) ? null : Math.round(lag) },
     },

@@ -26,6 +26,7 @@ export function readerOptionsOf(spec: BatchSpec): ReaderOptions {
       threatSubtypes: spec.dq.threatSubtypes,
     },
     quality: spec.dq,
+    readsSourcePort: spec.roles.some(({ peerPort }) => peerPort === 'source_port'),
   };
 }
 

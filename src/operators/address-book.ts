@@ -114,21 +114,18 @@ export function mergeBooks(books: readonly BookContents[]): { list: AddressList;
   const texts = new Map<number, string>();
   const idOfOther = new Map<string, number>();
   const idOfOrder = new Uint32Array(orders.length);
-  let other = 0;
   let id = 0;
-  for (let i = 0; i < orders.length; i++) {
-    const value = ipv4OfTextOrder(orders[i]!);
-    while (other < others.length && compareText(others[other]!, formatIpv4(value)) < 0) {
-      texts.set(id, others[other]!);
-      idOfOther.set(others[other++]!, id++);
+  let order = 0;
+  for (const text of [...others, undefined]) {
+    const before = text === undefined ? orders.length : placeAmong(orders, text);
+    for (; order < before; order++) {
+      ipv4[id] = ipv4OfTextOrder(orders[order]!);
+      isIpv4[id] = 1;
+      idOfOrder[order] = id++;
     }
-    ipv4[id] = value;
-    isIpv4[id] = 1;
-    idOfOrder[i] = id++;
-  }
-  for (; other < others.length; other++) {
-    texts.set(id, others[other]!);
-    idOfOther.set(others[other]!, id++);
+    if (text === undefined) break;
+    texts.set(id, text);
+    idOfOther.set(text, id++);
   }
   const remaps = books.map((book) => {
     const remap = new Uint32Array(book.ipv4.length);
@@ -152,6 +149,18 @@ function distinctOrders(books: readonly BookContents[]): Uint32Array {
   let distinct = 0;
   for (let i = 0; i < n; i++) if (i === 0 || all[i] !== all[i - 1]) all[distinct++] = all[i]!;
   return all.subarray(0, distinct);
+}
+
+/** How many IPv4 addresses, given by their text order, come before a text. */
+function placeAmong(orders: Uint32Array, text: string): number {
+  let low = 0;
+  let high = orders.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (formatIpv4(ipv4OfTextOrder(orders[middle]!)) < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function indexOf(sorted: Uint32Array, value: number): number {

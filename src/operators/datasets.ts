@@ -1,5 +1,5 @@
 import { type AddressList, textOf } from './address-book.ts';
-import type { AddressFacts } from './address-facts.ts';
+import { type AddressFacts, segmentIdsOf } from './address-facts.ts';
 import {
   countPortSet,
   DELTA_METRICS,
@@ -11,7 +11,8 @@ import {
 } from './delta-metrics.ts';
 import type { PairCounts } from './pair-counts.ts';
 import { type DeltaRows, ROLES } from './role-rows.ts';
-import type { PairOrder, RowOrder, ShardRows } from './row-order.ts';
+import { ownerOf, type PairOrder, type RowOrder, type ShardRows } from './row-order.ts';
+import type { SegmentMapping } from './segments.ts';
 import type { Field, ListVector, Schema, Table, TextVector } from './table.ts';
 
 /** The mini-batch that rows belong to. Instants are ms UTC. */
@@ -25,6 +26,7 @@ export interface Lineage {
 export interface SliceRows {
   readonly addresses: AddressList;
   readonly facts: AddressFacts;
+  readonly segmentMapping: SegmentMapping;
   readonly shards: readonly ShardRows[];
   readonly order: RowOrder;
   readonly pairOrder: PairOrder;
@@ -36,6 +38,9 @@ export interface Span {
   readonly start: number;
   readonly end: number;
 }
+
+/** A peer and its port as one number; no port is 0. */
+const PORT_KEYS = 65_537;
 
 const HOST: Field = { type: 'string', doc: 'Monitored address.' };
 const ROLE: Field = { type: 'string', doc: 'outbound: the host opened the session; inbound: it was contacted.' };
@@ -100,10 +105,28 @@ export const PAIR_COUNTS_SCHEMA = {
 } as const satisfies Schema;
 
 /**
- * A text column from codes that callers already have. Only the values in use are kept, each once, in the order of their
- * first row, so that the column does not depend on how the codes were given.
+ * A text column from codes that callers already have, each below `codeCount`. Only the values in use are kept, in the order
+ * of their first row. Different codes must stand for different texts.
  */
 export function textColumn(
+  length: number,
+  codeCount: number,
+  codeAt: (row: number) => number,
+  labelOf: (code: number) => string,
+): TextVector {
+  const codes = new Int32Array(length);
+  const values: string[] = [];
+  const places = new Int32Array(codeCount);
+  for (let row = 0; row < length; row++) {
+    const code = codeAt(row);
+    if (places[code] === 0) places[code] = values.push(labelOf(code));
+    codes[row] = places[code]! - 1;
+  }
+  return { codes, values };
+}
+
+/** The same for codes of any size, or several of which stand for one text. */
+export function sparseTextColumn(
   length: number,
   codeAt: (row: number) => number,
   labelOf: (code: number) => string,
@@ -116,11 +139,8 @@ export function textColumn(
     let place = placeOfCode.get(code);
     if (place === undefined) {
       const label = labelOf(code);
-      place = placeOfLabel.get(label);
-      if (place === undefined) {
-        place = placeOfLabel.size;
-        placeOfLabel.set(label, place);
-      }
+      place = placeOfLabel.get(label) ?? placeOfLabel.size;
+      placeOfLabel.set(label, place);
       placeOfCode.set(code, place);
     }
     codes[row] = place;
@@ -179,9 +199,10 @@ export function deltaTable(
     return numbers((of, row) => of.totals[row * of.width + place]! / per);
   };
   const columns: Record<string, Table['columns'][string]> = {
-    host_ip: textColumn(length, hostAt, (id) => textOf(rows.addresses, id)),
+    host_ip: textColumn(length, rows.addresses.count, hostAt, (id) => textOf(rows.addresses, id)),
     role: textColumn(
       length,
+      ROLES.length,
       (i) => rows.order.role[span.start + i]!,
       (role) => ROLES[role]!,
     ),
@@ -190,8 +211,9 @@ export function deltaTable(
     mini_batch_id: constantText(length, lineage.miniBatchId),
     segment_id: textColumn(
       length,
+      rows.facts.segmentCount,
       (i) => rows.facts.segment[hostAt(i)]!,
-      (code) => rows.facts.segments[code]!,
+      segmentIdsOf(rows.addresses, rows.facts, rows.segmentMapping),
     ),
   };
   for (const metric of [...DELTA_METRICS, ...furtherPortSets.map(countPortSet)]) {
@@ -205,63 +227,104 @@ export function deltaTable(
 
 export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
   const length = span.end - span.start;
-  const { order, pairOrder } = rows;
-  const deltaAt = (i: number): DeltaRows => {
-    const owner = pairOrder.owner[span.start + i]!;
-    return rows.shards[order.shard[owner]!]![ROLES[order.role[owner]!]!];
+  const { order, pairOrder, shards, addresses } = rows;
+  const float64 = (): Float64Array => new Float64Array(length);
+  const hosts = new Uint32Array(length);
+  const roles = new Uint8Array(length);
+  const peers = new Uint32Array(length);
+  const ports = float64();
+  const isNull = new Uint8Array(length);
+  const startOffsets = new Uint32Array(length + 1);
+  const starts: number[] = [];
+  const sums = {
+    sessions: float64(),
+    denied: float64(),
+    zeroReply: float64(),
+    bytesSent: float64(),
+    bytesReceived: float64(),
+    firstEvent: float64(),
+    lastEvent: float64(),
+    maxDuration: float64(),
   };
-  const pairAt = (i: number): number => pairOrder.pair[span.start + i]!;
-  const roleAt = (i: number): number => order.role[pairOrder.owner[span.start + i]!]!;
-  const hostAt = (i: number): number => deltaAt(i).hosts[order.row[pairOrder.owner[span.start + i]!]!]!;
-  const peerAt = (i: number): number => deltaAt(i).pairs.peer[pairAt(i)]!;
-  const portAt = (i: number): number => deltaAt(i).pairs.port[pairAt(i)]!;
-  const numbers = (
-    column:
-      | 'sessions'
-      | 'denied'
-      | 'zeroReply'
-      | 'bytesSent'
-      | 'bytesReceived'
-      | 'firstEvent'
-      | 'lastEvent'
-      | 'maxDuration',
-  ): Float64Array => {
-    const out = new Float64Array(length);
-    for (let i = 0; i < length; i++) out[i] = deltaAt(i).pairs[column][pairAt(i)]!;
-    return out;
-  };
-  const address = (id: number): string => textOf(rows.addresses, id);
-  const peerPort = Float64Array.from({ length }, (_, i) => (portAt(i) < 0 ? Number.NaN : portAt(i)));
-  const keyOf = (key: number): string => {
-    const peer = Math.floor(key / 65_537);
-    return pairKey(address(peer), key - peer * 65_537 - 1);
-  };
+  let owner = ownerOf(pairOrder, span.start);
+  for (let i = 0; i < length; ) {
+    while (pairOrder.firstPair[owner + 1]! <= span.start + i) owner++;
+    const role = order.role[owner]!;
+    const row = order.row[owner]!;
+    const { hosts: ids, pairs } = shards[order.shard[owner]!]![ROLES[role]!];
+    const first = pairs.offsets[row]! - pairOrder.firstPair[owner]!;
+    const end = Math.min(length, pairOrder.firstPair[owner + 1]! - span.start);
+    for (; i < end; i++) {
+      const pair = first + span.start + i;
+      hosts[i] = ids[row]!;
+      roles[i] = role;
+      peers[i] = pairs.peer[pair]!;
+      ports[i] = pairs.port[pair]! < 0 ? Number.NaN : pairs.port[pair]!;
+      sums.sessions[i] = pairs.sessions[pair]!;
+      sums.denied[i] = pairs.denied[pair]!;
+      sums.zeroReply[i] = pairs.zeroReply[pair]!;
+      sums.bytesSent[i] = pairs.bytesSent[pair]!;
+      sums.bytesReceived[i] = pairs.bytesReceived[pair]!;
+      sums.firstEvent[i] = pairs.firstEvent[pair]!;
+      sums.lastEvent[i] = pairs.lastEvent[pair]!;
+      sums.maxDuration[i] = pairs.maxDuration[pair]!;
+      isNull[i] = pairs.sessions[pair]! < 2 ? 1 : 0;
+      for (let s = pairs.starts.offsets[pair]!; s < pairs.starts.offsets[pair + 1]!; s++) {
+        starts.push(pairs.starts.values[s]!);
+      }
+      startOffsets[i + 1] = starts.length;
+    }
+  }
+  const address = (id: number): string => textOf(addresses, id);
+  const peerIp = textColumn(length, addresses.count, (i) => peers[i]!, address);
+  const keys = pairKeyColumn(peerIp, ports);
   return {
     schema: PAIR_CONTEXT_SCHEMA,
     length,
     columns: {
-      host_ip: textColumn(length, hostAt, address),
-      role: textColumn(length, roleAt, (role) => ROLES[role]!),
-      peer_ip: textColumn(length, peerAt, address),
-      peer_port: peerPort,
+      host_ip: textColumn(length, addresses.count, (i) => hosts[i]!, address),
+      role: textColumn(
+        length,
+        ROLES.length,
+        (i) => roles[i]!,
+        (role) => ROLES[role]!,
+      ),
+      peer_ip: peerIp,
+      peer_port: ports,
       slice_start_ts: constantNumber(length, lineage.sliceStart),
       slice_end_ts: constantNumber(length, lineage.sliceEnd),
       mini_batch_id: constantText(length, lineage.miniBatchId),
-      sessions_cnt: numbers('sessions'),
-      deny_cnt: numbers('denied'),
-      zero_reply_cnt: numbers('zeroReply'),
-      bytes_sent_sum: numbers('bytesSent'),
-      bytes_recv_sum: numbers('bytesReceived'),
-      first_event_ts: numbers('firstEvent'),
-      event_ts: numbers('lastEvent'),
-      starts: {
-        ...listColumn(length, (i) => ({ of: deltaAt(i).pairs.starts, at: pairAt(i) })),
-        isNull: Uint8Array.from({ length }, (_, i) => (deltaAt(i).pairs.sessions[pairAt(i)]! < 2 ? 1 : 0)),
-      },
-      max_duration_ms: numbers('maxDuration'),
-      pair_key: textColumn(length, (i) => peerAt(i) * 65_537 + portAt(i) + 1, keyOf),
+      sessions_cnt: sums.sessions,
+      deny_cnt: sums.denied,
+      zero_reply_cnt: sums.zeroReply,
+      bytes_sent_sum: sums.bytesSent,
+      bytes_recv_sum: sums.bytesReceived,
+      first_event_ts: sums.firstEvent,
+      event_ts: sums.lastEvent,
+      starts: { offsets: startOffsets, values: Float64Array.from(starts), isNull },
+      max_duration_ms: sums.maxDuration,
+      pair_key: keys,
     },
   };
+}
+
+/** The keys of pairs, each distinct one once. */
+function pairKeyColumn(peers: TextVector, ports: Float64Array): TextVector {
+  const codes = new Int32Array(ports.length);
+  const values: string[] = [];
+  const places = new Map<number, number>();
+  for (let i = 0; i < ports.length; i++) {
+    const peer = peers.codes[i]!;
+    const port = Number.isNaN(ports[i]!) ? -1 : ports[i]!;
+    const key = peer * PORT_KEYS + port + 1;
+    let place = places.get(key);
+    if (place === undefined) {
+      place = values.push(pairKey(peers.values[peer]!, port)) - 1;
+      places.set(key, place);
+    }
+    codes[i] = place;
+  }
+  return { codes, values };
 }
 
 /** `peer_ip|peer_port`; a port of -1 is none. */
@@ -278,13 +341,14 @@ export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): 
     schema: PAIR_COUNTS_SCHEMA,
     length,
     columns: {
-      src_ip: textColumn(length, sourceAt, address),
-      dst_ip: textColumn(length, (i) => pairCounts.destination[span.start + i]!, address),
+      src_ip: textColumn(length, addresses.count, sourceAt, address),
+      dst_ip: textColumn(length, addresses.count, (i) => pairCounts.destination[span.start + i]!, address),
       dst_port: pairCounts.port.slice(span.start, span.end),
       segment_id: textColumn(
         length,
+        facts.segmentCount,
         (i) => facts.segment[sourceAt(i)]!,
-        (code) => facts.segments[code]!,
+        segmentIdsOf(addresses, facts, rows.segmentMapping),
       ),
       event_ts: constantNumber(length, lineage.sliceEnd),
       sessions_cnt: pairCounts.sessions.slice(span.start, span.end),

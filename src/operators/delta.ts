@@ -1,6 +1,6 @@
 import type { AddressFacts } from './address-facts.ts';
 import { bitOf, mergedMetrics, SPREAD_METRICS } from './delta-metrics.ts';
-import { FIRST_PORT_SET_BIT, type FlowColumns, maskOf } from './flow.ts';
+import { CHUNK_BITS, FIRST_PORT_SET_BIT, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
 import { createPairAccumulator } from './pair-accumulator.ts';
 import { durationOf, type QualityOptions } from './quality.ts';
 import { QUANTILES, quantile, sortAscending } from './quantiles.ts';
@@ -33,17 +33,20 @@ export interface Grouping {
 }
 
 /** Groups flows by the host that plays a role in them; flows of other addresses are left out. */
-export function groupByHost(flows: FlowColumns, host: RoleColumns['host'], isHost: Uint8Array): Grouping {
-  const ids = flows[host];
+export function groupByHost(chunks: FlowChunks, host: RoleColumns['host'], isHost: Uint8Array): Grouping {
   const offsets = new Uint32Array(new SharedArrayBuffer((isHost.length + 1) * 4));
-  for (let row = 0; row < flows.length; row++) if (isHost[ids[row]!] === 1) offsets[ids[row]! + 1]!++;
+  for (const { length, [host]: ids } of chunks) {
+    for (let i = 0; i < length; i++) if (isHost[ids[i]!] === 1) offsets[ids[i]! + 1]!++;
+  }
   for (let id = 0; id < isHost.length; id++) offsets[id + 1]! += offsets[id]!;
   const rows = new Uint32Array(new SharedArrayBuffer(offsets[isHost.length]! * 4));
   const next = offsets.slice();
-  for (let row = 0; row < flows.length; row++) {
-    const id = ids[row]!;
-    if (isHost[id] === 1) rows[next[id]!++] = row;
-  }
+  chunks.forEach(({ length, [host]: ids }, chunk) => {
+    for (let i = 0; i < length; i++) {
+      const id = ids[i]!;
+      if (isHost[id] === 1) rows[next[id]!++] = (chunk << CHUNK_BITS) | i;
+    }
+  });
   return { offsets, rows };
 }
 
@@ -64,7 +67,7 @@ function bitsOfPorts(portSets: DeltaOptions['portSets']): Uint32Array {
  * Rows do not depend on the order of the flows. Times must be settled.
  */
 export function deltaOf(
-  flows: FlowColumns,
+  chunks: FlowChunks,
   columns: RoleColumns,
   grouping: Grouping,
   hosts: Uint32Array,
@@ -73,11 +76,13 @@ export function deltaOf(
   pairKeyOf: (peer: number, port: number) => string,
 ): DeltaRows {
   const { offsets, rows } = grouping;
-  const peers = flows[columns.peer];
-  const ports = flows[columns.port];
-  const sentColumn = flows[columns.sent];
-  const receivedColumn = flows[columns.received];
-  const { flags: flagColumn, repeat: repeatColumn, start: startColumn, end: endColumn } = flows;
+  const pieces = chunks.map((flows) => ({
+    flows,
+    peer: flows[columns.peer],
+    port: flows[columns.port],
+    sent: flows[columns.sent],
+    received: flows[columns.received],
+  }));
   const setNames = Object.keys(options.portSets);
   const portBits = bitsOfPorts(options.portSets);
   const merged = mergedMetrics(options.furtherPortSets);
@@ -125,11 +130,13 @@ export function deltaOf(
     let receivedSum = 0;
     let durationSum = 0;
     for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
-      const row = rows[at]!;
-      const repeat = repeatColumn[row]!;
-      let flags = flagColumn[row]!;
+      const piece = pieces[rows[at]! >>> CHUNK_BITS]!;
+      const { flows } = piece;
+      const row = rows[at]! & ROW_MASK;
+      const repeat = flows.repeat[row]!;
+      let flags = flows.flags[row]!;
       const isTraffic = (flags & TRAFFIC) !== 0;
-      const port = (flags & ICMP) === 0 ? ports[row]! : -1;
+      const port = (flags & ICMP) === 0 ? piece.port[row]! : -1;
       if (isTraffic && port >= 0) flags |= portBits[port]!;
       for (let rest = flags | 0; rest !== 0; ) {
         const bit = 31 - Math.clz32(rest);
@@ -137,9 +144,9 @@ export function deltaOf(
         rest &= ~(1 << bit);
       }
       if (!isTraffic) continue;
-      const sent = sentColumn[row]!;
-      const received = receivedColumn[row]!;
-      const start = startColumn[row]!;
+      const sent = piece.sent[row]!;
+      const received = piece.received[row]!;
+      const start = flows.start[row]!;
       const duration = durationOf(flows, row, options.quality);
       if (!Number.isNaN(sent)) {
         sentValues[sentCount++] = sent;
@@ -152,7 +159,7 @@ export function deltaOf(
       durations[sessionsRead++] = duration;
       durationSum += duration;
       if (!Number.isNaN(start)) minutes.add(start, repeat);
-      pairs.add(peers[row]!, port, repeat, flags, sent, received, start, endColumn[row]!, duration);
+      pairs.add(piece.peer[row]!, port, repeat, flags, sent, received, start, flows.end[row]!, duration);
     }
     const base = i * width;
     for (let m = 0; m < width; m++) if (bits[m]! >= 0) totals[base + m] = byBit[bits[m]!]!;

@@ -1,5 +1,5 @@
 import { type AddressList, mergeBooks, textOf } from './address-book.ts';
-import { constantNumber, constantText, type Lineage, type Span, textColumn } from './datasets.ts';
+import { constantNumber, constantText, type Lineage, type Span, sparseTextColumn } from './datasets.ts';
 import { WINDOW_LABEL } from './fg-a.ts';
 import { DIRECTIONS } from './metrics.ts';
 import type { Schema, Table } from './table.ts';
@@ -133,7 +133,7 @@ export function fgAPairContextTable(
     Float64Array.from({ length }, (_, i) => shardAt(i)[column][rowAt(i)]!);
   /** Ids of different shards stand for different addresses. */
   const addresses = (column: 'host' | 'peer') =>
-    textColumn(
+    sparseTextColumn(
       length,
       (i) => order.shard[span.start + i]! * 2 ** 32 + shardAt(i)[column][rowAt(i)]!,
       (code) => textOf(shards[Math.floor(code / 2 ** 32)]!.addresses, code % 2 ** 32),

@@ -1,6 +1,7 @@
 import { textOf } from './address-book.ts';
+import { segmentIdsOf } from './address-facts.ts';
 import { CALENDAR_FEATURES, type CalendarFeatures } from './calendar.ts';
-import { constantNumber, constantText, type Lineage, type Span, textColumn } from './datasets.ts';
+import { constantNumber, constantText, type Lineage, type Span, sparseTextColumn } from './datasets.ts';
 import { type DataHealth, HEALTH_FEATURES } from './health.ts';
 import { BEHAVIOUR_FEATURES, FEATURE_COUNT, SLICE_MS, WINDOW_FEATURES } from './metrics.ts';
 import type { Field, Schema, Table, Vector } from './table.ts';
@@ -79,16 +80,19 @@ export function fgATable(
   const windowEnd = formatInstant(lineage.sliceEnd);
   const hostIps = order.hostIps.slice(span.start, span.end);
   const each = (values: readonly string[]): Vector => ({ codes: Int32Array.from(values, (_, i) => i), values });
+  const segmentIds = shards.map(({ addresses, facts, segmentMapping }) =>
+    segmentIdsOf(addresses, facts, segmentMapping),
+  );
   const segmentAt = (i: number): string => {
     const { facts, hosts } = shardAt(i);
-    return facts.segments[facts.segment[hosts[rowAt(i)]!]!]!;
+    return segmentIds[order.shard[span.start + i]!]!(facts.segment[hosts[rowAt(i)]!]!);
   };
   const columns: Record<string, Vector> = {
     host_ip: each(hostIps),
     window_label: constantText(length, WINDOW_LABEL),
     window_start_ts: constantNumber(length, lineage.sliceEnd - SLICE_MS),
     window_end_ts: constantNumber(length, lineage.sliceEnd),
-    segment_id: textColumn(length, (i) => i, segmentAt),
+    segment_id: sparseTextColumn(length, (i) => i, segmentAt),
     time_band: constantText(length, calendar.time_band),
     record_id: each(hostIps.map((hostIp) => `${hostIp}|${WINDOW_LABEL}|${windowEnd}`)),
     mini_batch_id: constantText(length, lineage.miniBatchId),

@@ -1,5 +1,5 @@
 import { ABSENT, type BookContents, createAddressBook } from './address-book.ts';
-import { allocateFlows, type FlowColumns } from './flow.ts';
+import { allocateFlows, type FlowColumns, ROWS_PER_CHUNK } from './flow.ts';
 
 import { createLineScanner } from './line-scanner.ts';
 import { admit, noCounts, type QualityCounts, type QualityOptions, type QualityRule } from './quality.ts';
@@ -17,7 +17,6 @@ import { zoneOffset } from './time.ts';
 
 /** A line longer than this is rejected; memory per file stays bounded whatever the file holds. */
 export const MAX_LINE_BYTES = 1 << 20;
-const ROWS_PER_CHUNK = 1 << 15;
 const LINE_FEED = 0x0a;
 
 export interface ReaderOptions {
@@ -27,6 +26,8 @@ export interface ReaderOptions {
   readonly timeZone: string;
   readonly vocabulary: Vocabulary;
   readonly quality: QualityOptions;
+  /** Whether a role takes the source port for the peer's. */
+  readonly readsSourcePort: boolean;
 }
 
 /** What one file held. */
@@ -73,7 +74,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
 
   const counts = noCounts();
   const chunks: FlowColumns[] = [];
-  const sink = { flows: allocateFlows(ROWS_PER_CHUNK), used: 0 };
+  const sink = { flows: allocateFlows(ROWS_PER_CHUNK, options.readsSourcePort), used: 0 };
   let lineNumber = 0;
   let lines = 0;
   let slowLines = 0;
@@ -116,7 +117,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     if (!quality.dropMalformedIp) keepAbsentAddresses();
     if (sink.used === ROWS_PER_CHUNK) {
       chunks.push(sink.flows);
-      sink.flows = allocateFlows(ROWS_PER_CHUNK);
+      sink.flows = allocateFlows(ROWS_PER_CHUNK, options.readsSourcePort);
       sink.used = 0;
     }
     const rule = admit(registers, quality, counts, sink);

@@ -29,6 +29,7 @@ export interface FlowColumns {
   readonly length: number;
   readonly source: Uint32Array;
   readonly destination: Uint32Array;
+  /** Empty unless a role reads it. */
   readonly sourcePort: Int32Array;
   readonly destinationPort: Int32Array;
   readonly sourceBytes: Float64Array;
@@ -39,8 +40,21 @@ export interface FlowColumns {
   readonly flags: Uint32Array;
 }
 
+/**
+ * The flows of a mini-batch, in pieces of at most ROWS_PER_CHUNK. A flow's row number is its piece's place times
+ * ROWS_PER_CHUNK plus its place there; pieces need not be full.
+ */
+export type FlowChunks = readonly FlowColumns[];
+export const CHUNK_BITS = 15;
+export const ROWS_PER_CHUNK = 1 << CHUNK_BITS;
+export const ROW_MASK = ROWS_PER_CHUNK - 1;
+
+export function countFlows(chunks: FlowChunks): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
 /** Room for `capacity` flows in memory that worker threads can share. */
-export function allocateFlows(capacity: number): FlowColumns {
+export function allocateFlows(capacity: number, hasSourcePort: boolean): FlowColumns {
   const uint32 = (): Uint32Array => new Uint32Array(new SharedArrayBuffer(capacity * 4));
   const int32 = (): Int32Array => new Int32Array(new SharedArrayBuffer(capacity * 4));
   const float64 = (): Float64Array => new Float64Array(new SharedArrayBuffer(capacity * 8));
@@ -48,7 +62,7 @@ export function allocateFlows(capacity: number): FlowColumns {
     length: capacity,
     source: uint32(),
     destination: uint32(),
-    sourcePort: int32(),
+    sourcePort: hasSourcePort ? int32() : new Int32Array(0),
     destinationPort: int32(),
     sourceBytes: float64(),
     destinationBytes: float64(),

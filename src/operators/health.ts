@@ -1,4 +1,4 @@
-import type { FlowColumns } from './flow.ts';
+import { countFlows, type FlowChunks } from './flow.ts';
 import { SLICE_MS, SLICES_PER_DAY } from './metrics.ts';
 import { quantile } from './quantiles.ts';
 
@@ -8,10 +8,10 @@ const MIN_HOUR_COVERAGE = 0.75;
 const SETTLED_SLICES = 4;
 
 /** How far the records' event_end lies behind the mini-batch's end: the 95th percentile in ms, NaN without any. */
-export function lagOf(flows: FlowColumns, batchEnd: number): number {
-  const lags = new Float64Array(flows.length);
+export function lagOf(chunks: FlowChunks, batchEnd: number): number {
+  const lags = new Float64Array(countFlows(chunks));
   let n = 0;
-  for (const end of flows.end) if (!Number.isNaN(end)) lags[n++] = batchEnd - end;
+  for (const { end: ends } of chunks) for (const end of ends) if (!Number.isNaN(end)) lags[n++] = batchEnd - end;
   return n === 0 ? Number.NaN : quantile(lags.subarray(0, n).sort(), 0.95);
 }
 

@@ -70,7 +70,7 @@ export function createPairAccumulator(
   const mask = tableSize - 1;
   /** The table holds epoch + place; what is below the epoch belongs to earlier hosts. */
   let epoch = 1;
-  const meter = createSpreadMeter(facts.segments.length);
+  const meter = createSpreadMeter(facts.segmentCount);
 
   /** Place of a pair among the current host's; a new one is appended. */
   const placeOf = (peer: number, port: number): number => {

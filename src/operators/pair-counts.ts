@@ -1,5 +1,5 @@
 import type { Grouping } from './delta.ts';
-import { type FlowColumns, maskOf } from './flow.ts';
+import { CHUNK_BITS, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
 
 /** Sessions per (source, destination, destination port), ordered by them. A port of -1 is none. */
 export interface PairCounts {
@@ -19,7 +19,7 @@ const PORT_KEYS = 65_537;
  * Counts the TRAFFIC sessions, ICMP left out, of every source, monitored or not. `bySource` groups the flows by source,
  * all addresses included. With `requirePort` only destination ports above 0 count.
  */
-export function pairCountsOf(flows: FlowColumns, bySource: Grouping, requirePort: boolean): PairCounts {
+export function pairCountsOf(chunks: FlowChunks, bySource: Grouping, requirePort: boolean): PairCounts {
   const { offsets, rows } = bySource;
   const out = {
     source: new Uint32Array(rows.length),
@@ -46,7 +46,8 @@ export function pairCountsOf(flows: FlowColumns, bySource: Grouping, requirePort
     let used = 0;
     let repeated: Map<number, number> | undefined;
     for (let at = begin; at < end; at++) {
-      const row = rows[at]!;
+      const flows = chunks[rows[at]! >>> CHUNK_BITS]!;
+      const row = rows[at]! & ROW_MASK;
       const flags = flows.flags[row]!;
       const port = flows.destinationPort[row]!;
       if ((flags & TRAFFIC) === 0 || (flags & ICMP) !== 0 || port < lowest) continue;

@@ -18,7 +18,7 @@ export interface PeerTally {
 export function createPeerTally(addresses: number, facts: AddressFacts, adminPorts: readonly number[]): PeerTally {
   const isAdmin = new Uint8Array(65_536);
   for (const port of adminPorts) isAdmin[port] = 1;
-  const meter = createSpreadMeter(facts.segments.length);
+  const meter = createSpreadMeter(facts.segmentCount);
   /** Place of a peer in the arrays below, plus one; 0 where it has none. */
   const placeOf = new Uint32Array(addresses);
   let peer = new Uint32Array(1024);
@@ -29,7 +29,7 @@ export function createPeerTally(addresses: number, facts: AddressFacts, adminPor
   let zeroReply = new Float64Array(1024);
   let hasAdminPort = new Uint8Array(1024);
   let peers = 0;
-  const segmentSeen = new Uint32Array(facts.segments.length);
+  const segmentSeen = new Uint32Array(facts.segmentCount);
   let segmentRound = 0;
 
   const widen = (): void => {

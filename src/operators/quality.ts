@@ -1,4 +1,4 @@
-import { type FlowColumns, maskOf } from './flow.ts';
+import { type FlowChunks, type FlowColumns, maskOf } from './flow.ts';
 import { NAME, REASON_DENIES, type Registers, SLOTS, SUBTYPE } from './record.ts';
 
 /**
@@ -81,7 +81,8 @@ export function admit(
   const replied = bytesOf(values[destination_bytes]!, options, counts);
   flows.source[row] = source;
   flows.destination[row] = destination;
-  flows.sourcePort[row] = portOf(values[source_port]!, counts);
+  const sourcePort = portOf(values[source_port]!, counts);
+  if (flows.sourcePort.length > 0) flows.sourcePort[row] = sourcePort;
   flows.destinationPort[row] = portOf(values[destination_port]!, counts);
   flows.sourceBytes[row] = bytesOf(values[source_bytes]!, options, counts);
   flows.destinationBytes[row] = replied;
@@ -129,27 +130,29 @@ const TRAFFIC = maskOf('traffic');
  * place. `slice` is (start, end] in ms UTC.
  */
 export function settleTimes(
-  flows: FlowColumns,
+  chunks: FlowChunks,
   slice: { readonly start: number; readonly end: number },
   options: QualityOptions,
   counts: QualityCounts,
 ): void {
   const earliest = slice.start - options.maxSessionDays * DAY;
   const latest = slice.end + DAY;
-  for (let row = 0; row < flows.length; row++) {
-    const start = flows.start[row]!;
-    const end = flows.end[row]!;
-    if (start < earliest || start > latest) {
-      flows.start[row] = Number.NaN;
-      counts.implausible_time++;
+  for (const flows of chunks) {
+    for (let row = 0; row < flows.length; row++) {
+      const start = flows.start[row]!;
+      const end = flows.end[row]!;
+      if (start < earliest || start > latest) {
+        flows.start[row] = Number.NaN;
+        counts.implausible_time++;
+      }
+      if (end < earliest || end > latest) {
+        flows.end[row] = Number.NaN;
+        counts.implausible_time++;
+      }
+      if (flows.end[row]! < flows.start[row]! && options.durationNonNegative) counts.negative_duration++;
+      if ((flows.flags[row]! & TRAFFIC) !== 0 && durationOf(flows, row, options) <= 1000)
+        flows.flags[row]! |= SHORT_SESSION;
     }
-    if (end < earliest || end > latest) {
-      flows.end[row] = Number.NaN;
-      counts.implausible_time++;
-    }
-    if (end < start && options.durationNonNegative) counts.negative_duration++;
-    if ((flows.flags[row]! & TRAFFIC) !== 0 && durationOf(flows, row, options) <= 1000)
-      flows.flags[row]! |= SHORT_SESSION;
   }
 }
 

@@ -134,14 +134,17 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** Puts a parsed JSON value into a slot. null, and what the slot cannot hold, is null (an address: malformed). */
+/**
+ * Puts a parsed JSON value into a slot. null, and what the slot cannot hold, is null (an address: malformed). An object is
+ * never turned into text: it may be nested too deeply for that, or forbid it.
+ */
 export function setValue(registers: Registers, readers: FieldReaders, slot: number, value: unknown): void {
   registers.carried |= 1 << slot;
   if (value === null) return;
   const { values } = registers;
   switch (SLOT_KINDS[slot]) {
     case 'address':
-      values[slot] = readers.addresses.idOfText(String(value));
+      values[slot] = readers.addresses.idOfText(typeof value === 'string' ? value : '');
       break;
     case 'number':
       if (typeof value === 'number') values[slot] = finite(value);
@@ -152,6 +155,6 @@ export function setValue(registers: Registers, readers: FieldReaders, slot: numb
       else if (typeof value === 'string') values[slot] = instantOfText(value, readers.zone);
       break;
     default:
-      if (typeof value !== 'object') values[slot] = readers.codes[slot]!.ofText(String(value));
+      values[slot] = readers.codes[slot]!.ofText(typeof value === 'object' ? '{}' : String(value));
   }
 }

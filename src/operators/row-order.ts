@@ -41,30 +41,30 @@ export function orderRows(shards: readonly ShardRows[], addressCount: number): R
   return order;
 }
 
-/** Pair rows in the order of (host, role, peer, port): the delta row each belongs to, and its index there. */
+/** Pair rows in the order of (host, role, peer, port): those of delta row i begin at firstPair[i]. */
 export interface PairOrder {
   readonly length: number;
-  /** Index into the row order. */
-  readonly owner: Uint32Array;
-  readonly pair: Uint32Array;
+  readonly firstPair: Uint32Array;
 }
 
 export function orderPairs(shards: readonly ShardRows[], order: RowOrder): PairOrder {
-  const offsetsOf = (i: number): Uint32Array => shards[order.shard[i]!]![ROLES[order.role[i]!]!].pairs.offsets;
-  let length = 0;
+  const firstPair = new Uint32Array(order.length + 1);
   for (let i = 0; i < order.length; i++) {
-    const offsets = offsetsOf(i);
-    length += offsets[order.row[i]! + 1]! - offsets[order.row[i]!]!;
+    const { offsets } = shards[order.shard[i]!]![ROLES[order.role[i]!]!].pairs;
+    const row = order.row[i]!;
+    firstPair[i + 1] = firstPair[i]! + offsets[row + 1]! - offsets[row]!;
   }
-  const owner = new Uint32Array(length);
-  const pair = new Uint32Array(length);
-  let n = 0;
-  for (let i = 0; i < order.length; i++) {
-    const offsets = offsetsOf(i);
-    for (let p = offsets[order.row[i]!]!; p < offsets[order.row[i]! + 1]!; p++) {
-      owner[n] = i;
-      pair[n++] = p;
-    }
+  return { length: firstPair[order.length]!, firstPair };
+}
+
+/** Delta row (its place in the row order) that pair row `place` belongs to. */
+export function ownerOf({ firstPair }: PairOrder, place: number): number {
+  let low = 0;
+  let high = firstPair.length - 1;
+  while (low + 1 < high) {
+    const middle = (low + high) >>> 1;
+    if (firstPair[middle]! <= place) low = middle;
+    else high = middle;
   }
-  return { length, owner, pair };
+  return low;
 }

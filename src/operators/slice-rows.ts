@@ -4,11 +4,11 @@ import type { AddressFacts } from './address-facts.ts';
 import { factsOf, type PlaceOptions, shardsOf } from './address-facts.ts';
 import { pairKey, type SliceRows } from './datasets.ts';
 import { type DeltaOptions, deltaOf, type Grouping, groupByHost, type RoleColumns } from './delta.ts';
-import { allocateFlows, type FlowColumns } from './flow.ts';
+import type { FlowChunks, FlowColumns } from './flow.ts';
 import type { FileFlows } from './flow-reader.ts';
 import { pairCountsOf } from './pair-counts.ts';
 import { type QualityCounts, settleTimes } from './quality.ts';
-import { ROLES, type RoleName } from './role-rows.ts';
+import type { RoleName } from './role-rows.ts';
 import { orderPairs, orderRows, type ShardRows } from './row-order.ts';
 
 export interface SliceOptions extends DeltaOptions {
@@ -18,9 +18,9 @@ export interface SliceOptions extends DeltaOptions {
   readonly requireDestinationPort: boolean;
 }
 
-/** The flows of a mini-batch, whole: one set of columns over one list of addresses. */
+/** The flows of a mini-batch over one list of addresses. */
 export interface MiniBatchFlows {
-  readonly flows: FlowColumns;
+  readonly flows: FlowChunks;
   readonly addresses: AddressList;
   readonly facts: AddressFacts;
   readonly groupings: Readonly<Record<RoleName, Grouping>>;
@@ -28,28 +28,18 @@ export interface MiniBatchFlows {
   readonly hosts: readonly Readonly<Record<RoleName, Uint32Array>>[];
 }
 
-/** Joins the flows of all files. Consumes `files`: their chunks are dropped as they are copied. */
+/** Joins the flows of all files. Consumes `files`: the addresses in their flows are numbered anew, in place. */
 export function joinFlows(files: FileFlows[], options: SliceOptions, counts: QualityCounts): MiniBatchFlows {
   const { list, remaps } = mergeBooks(files.map((file) => file.addresses));
-  const length = files.reduce((n, file) => n + file.chunks.reduce((m, chunk) => m + chunk.length, 0), 0);
-  const flows = allocateFlows(length);
-  let at = 0;
-  files.forEach((file, f) => {
+  const flows: FlowColumns[] = [];
+  files.forEach(({ chunks }, f) => {
     const remap = remaps[f]!;
-    for (const chunk of file.chunks) {
-      for (let row = 0; row < chunk.length; row++) {
-        flows.source[at + row] = remap[chunk.source[row]!]!;
-        flows.destination[at + row] = remap[chunk.destination[row]!]!;
+    for (const chunk of chunks) {
+      for (let i = 0; i < chunk.length; i++) {
+        chunk.source[i] = remap[chunk.source[i]!]!;
+        chunk.destination[i] = remap[chunk.destination[i]!]!;
       }
-      flows.sourcePort.set(chunk.sourcePort, at);
-      flows.destinationPort.set(chunk.destinationPort, at);
-      flows.sourceBytes.set(chunk.sourceBytes, at);
-      flows.destinationBytes.set(chunk.destinationBytes, at);
-      flows.start.set(chunk.start, at);
-      flows.end.set(chunk.end, at);
-      flows.repeat.set(chunk.repeat, at);
-      flows.flags.set(chunk.flags, at);
-      at += chunk.length;
+      flows.push(chunk);
     }
   });
   files.length = 0;
@@ -94,6 +84,6 @@ export function assembleRows(batch: MiniBatchFlows, shards: readonly ShardRows[]
   const order = orderRows(shards, addresses.count);
   const everyone = new Uint8Array(addresses.count).fill(1);
   const pairCounts = pairCountsOf(flows, groupByHost(flows, 'source', everyone), options.requireDestinationPort);
-  return { addresses, facts, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
+  const { segmentMapping } = options.places;
+  return { addresses, facts, segmentMapping, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
 }
-void ROLES;

@@ -15,6 +15,7 @@ import {
 import { createPeerTally, type PeerTally } from './peer-tally.ts';
 import type { RoleName } from './role-rows.ts';
 import type { SealedRows } from './sealed-rows.ts';
+import type { SegmentMapping } from './segments.ts';
 import { deriveWindow, MERGED_COUNT, TAKES_MAXIMUM, type WindowTotals } from './window-values.ts';
 
 /** What one mini-batch of one slice left behind for a shard: a sealed block. Ids are places in `addresses`. */
@@ -35,6 +36,7 @@ export interface WindowOptions {
 export interface WindowRows {
   readonly addresses: AddressList;
   readonly facts: AddressFacts;
+  readonly segmentMapping: SegmentMapping;
   readonly hosts: Uint32Array;
   /** Row-major, FEATURE_COUNT values a host. */
   readonly features: Float64Array;
@@ -73,7 +75,8 @@ export function windowRowsOf(blocks: readonly SliceBlock[], current: SliceBlock,
     const at = direction * WINDOW_NAMES.length * WINDOW_METRICS.length;
     emitDirection(aligned, ringEnds, hosts.length, tally, role === 'outbound', features, at, isCapped);
   });
-  return { addresses: list, facts, hosts, features, isCapped };
+  const { segmentMapping } = options.places;
+  return { addresses: list, facts, segmentMapping, hosts, features, isCapped };
 }
 
 function activeHosts(current: SliceBlock, remap: Uint32Array, count: number): Uint32Array {

@@ -1,7 +1,7 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { DIRECTIONS } from '../operators/metrics.ts';
 import type { SealedRows } from '../operators/sealed-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
+import { compressZstd, decompressZstd } from './zstd-frame.ts';
 
 /** First bytes of a block. Whatever begins otherwise, or cannot be read, is no block: it is rebuilt from the lake. */
 const MAGIC = 'NDRB0001';
@@ -58,7 +58,7 @@ export function encodeBlock(block: SliceBlock): Uint8Array {
   const bodies: Uint8Array[] = [];
   const sections = columnsOf(block).map(([name, column]): Section => {
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-    const body = zstdCompressSync(bytes, { params: {} });
+    const body = compressZstd(bytes);
     bodies.push(body);
     const kind = (Object.keys(KINDS) as Kind[]).find((k) => column instanceof KINDS[k])!;
     return { name, kind, length: column.length, size: body.length };
@@ -87,9 +87,10 @@ export function decodeBlock(bytes: Uint8Array): SliceBlock | undefined {
     const columns = new Map<string, Column>();
     let at = headEnd;
     for (const { name, kind, length, size } of header.sections) {
-      const raw = zstdDecompressSync(buffer.subarray(at, at + size));
-      const own = raw.byteOffset % 8 === 0 ? raw : Buffer.from(raw);
-      const column = new KINDS[kind](new Uint8Array(own).buffer, 0, length);
+      const raw = decompressZstd(buffer.subarray(at, at + size), length * KINDS[kind].BYTES_PER_ELEMENT);
+      // A copy where the content does not begin at a multiple of the element's size.
+      const own = raw.byteOffset % KINDS[kind].BYTES_PER_ELEMENT === 0 ? raw : raw.slice();
+      const column = new KINDS[kind](own.buffer as ArrayBuffer, own.byteOffset, length);
       columns.set(name, column);
       at += size;
     }

@@ -81,9 +81,6 @@ export const DEFAULT_MANIFEST_PREFIX = '_batches';
 
 export const sha256Hex = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
-/** sha256 hex of a value's canonical JSON. */
-export const digestOf = (value: unknown): string => sha256Hex(canonicalJson(value));
-
 /**
  * JSON with the keys of every object sorted by UTF-16 code unit, without blanks, -0 as 0; undefined members are left
  * out. Equal values give equal text. Throws on what JSON cannot hold, naming where.

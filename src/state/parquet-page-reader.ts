@@ -1,10 +1,10 @@
-import { zstdDecompressSync } from 'node:zlib';
 import type { Compressors, DecodedArray, FileMetaData, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import type { FileColumn } from './parquet-schema.ts';
+import { decompressZstd } from './zstd-frame.ts';
 
 // hyparquet takes a file apart down to the values of a page, of either version and any encoding. From there its own way
 // makes a Date, a BigInt or a string of every value and an array of every list; the decoders of columns take over.
@@ -29,8 +29,7 @@ export type Convert = (physical: DecodedArray, isDictionary: boolean) => ArrayLi
 
 const COMPRESSORS: Compressors = {
   // One chunk as large as the page; a page that would grow beyond what its header says is refused, not inflated.
-  ZSTD: (input, length) =>
-    zstdDecompressSync(input, { chunkSize: Math.max(64, length + 1), maxOutputLength: Math.max(1, length) }),
+  ZSTD: decompressZstd,
 };
 
 /** The pages of a column, row group after row group. */

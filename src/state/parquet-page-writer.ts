@@ -1,10 +1,10 @@
-import { constants, zstdCompressSync } from 'node:zlib';
 import type { ColumnChunk, Encoding, PageHeader, ParquetType, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { Packed, PackedText } from './parquet-values.ts';
+import { compressZstd } from './zstd-frame.ts';
 
 // hyparquet-writer's own column writer takes five times what zstd takes on whole numbers, eleven times on nullable
 // doubles, and only knows version 2 data pages, which Snowflake and older engines refuse. So pages are laid out here,
@@ -65,7 +65,7 @@ export function writePages(file: FileParts, { path, type, entries, nulls, levels
   const start = file.offset;
   let uncompressed = 0;
   const writePage = (header: Omit<PageHeader, 'uncompressed_page_size' | 'compressed_page_size'>, body: Uint8Array) => {
-    const compressed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+    const compressed = compressZstd(body);
     const head = new ByteWriter(64);
     const sizes = { uncompressed_page_size: body.length, compressed_page_size: compressed.length };
     writePageHeader(head, { ...header, ...sizes });

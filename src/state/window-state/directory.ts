@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { formatInstant, instantOfText, UTC } from '../../operators/time.ts';
-import { codeOf, namesIn } from '../durable-file.ts';
+import { clearScratch, codeOf, namesIn, SCRATCH } from '../durable-file.ts';
 import { plainPart } from '../partition.ts';
+import { ownLife } from '../process-life.ts';
 import type { BlockKey, WindowState } from '../window-state.ts';
 
 /** Window state in a folder: <project>/<version>/<slice_end>/<mini-batch>.<manifest>.<shard>-of-<shards>.block */
 export function openDirectoryWindowState(folder: string): WindowState {
   const root = resolve(folder);
+  const scratch = join(root, SCRATCH);
   const place = ({ project, version, shards, shard, sliceEnd, miniBatchId, manifest }: BlockKey): string => {
     const name = `${plainPart(miniBatchId)}.${manifest.slice(0, 12)}.${shard}-of-${shards}.block`;
     return join(root, plainPart(project), plainPart(version), formatInstant(sliceEnd), name);
@@ -24,8 +27,10 @@ export function openDirectoryWindowState(folder: string): WindowState {
     async put(key, block) {
       const path = place(key);
       await mkdir(dirname(path), { recursive: true });
+      await mkdir(scratch, { recursive: true });
       // Not synced to the disk: a block that a power cut damages does not open, and is rebuilt.
-      const unfinished = `${path}.${process.pid}`;
+      // Several shards may miss the same block and put it back at once: each has an unfinished file of its own.
+      const unfinished = join(scratch, `${ownLife()}-${randomUUID()}`);
       await writeFile(unfinished, block);
       await rename(unfinished, path);
     },
@@ -37,3 +42,6 @@ export function openDirectoryWindowState(folder: string): WindowState {
     },
   };
 }
+
+/** Removes the blocks that killed processes left unfinished; to be called before any is written. */
+export const clearUnfinishedBlocks = (folder: string): Promise<void> => clearScratch(join(resolve(folder), SCRATCH));
