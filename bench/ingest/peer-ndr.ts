@@ -60,6 +60,12 @@ for (const { inbound, outbound } of rows.shards) {
     }
   }
 }
+let pairSessions = 0;
+for (let source = 0; source < rows.addresses.count; source++) {
+  rows.pairCounts.visit(source, (_destination, _port, count) => {
+    pairSessions += count;
+  });
+}
 if (parquet !== undefined) {
   const lake = await openDirectoryLake(join(parquet, 'lake'));
   for (const { folder, parts } of await encodeSliceRows({ pool, parallel }, spec, rows, lineage)) {
@@ -74,5 +80,5 @@ printReport({
   delta_bytes_sent: bytesSent,
   pair_context_rows: rows.pairOrder.length,
   pair_counts_rows: rows.pairCounts.length,
-  pair_counts_sessions: rows.pairCounts.sessions.reduce((sum, count) => sum + count, 0),
+  pair_counts_sessions: pairSessions,
 });

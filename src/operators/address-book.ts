@@ -6,6 +6,8 @@ export const MALFORMED = -2;
 
 /** How many texts of one book are remembered; further ones are read anew each time, so that noise cannot fill memory. */
 const REMEMBERED_TEXTS = 65_536;
+/** No address is longer; what is longer is not remembered. */
+const LONGEST_ADDRESS = 45;
 
 /** Gives every distinct address a small id, in order of arrival. */
 export interface AddressBook {
@@ -83,7 +85,7 @@ export function createAddressBook(keepMalformed: boolean): AddressBook {
     let id: number;
     if (address === undefined) id = keepMalformed ? idOfOther(text) : MALFORMED;
     else id = address.family === 4 ? idOfIpv4(address.value) : idOfOther(formatAddress(address));
-    if (remembered.size < REMEMBERED_TEXTS) remembered.set(text, id);
+    if (text.length <= LONGEST_ADDRESS && remembered.size < REMEMBERED_TEXTS) remembered.set(text, id);
     return id;
   };
 

@@ -1,5 +1,7 @@
 /** How many distinct texts of one field are remembered; the fields it serves hold a dozen. */
 const REMEMBERED = 1024;
+/** Longer texts are noise, and not remembered. */
+const LONGEST = 256;
 const ASCII = new TextDecoder('latin1');
 
 /**
@@ -32,7 +34,7 @@ export function createCodeBook(classify: (lowerCase: string) => number): CodeBoo
       }
       const text = bytes.slice(start, end);
       const code = ofText(ASCII.decode(text));
-      if (count < REMEMBERED) {
+      if (count < REMEMBERED && text.length <= LONGEST) {
         count++;
         texts[slot] = text;
         hashes[slot] = hash;

@@ -11,7 +11,7 @@ import {
 } from './delta-metrics.ts';
 import type { PairCounts } from './pair-counts.ts';
 import { type DeltaRows, ROLES } from './role-rows.ts';
-import { ownerOf, type PairOrder, type RowOrder, type ShardRows } from './row-order.ts';
+import { lastAtMost, type PairOrder, type RowOrder, type ShardRows } from './row-order.ts';
 import type { SegmentMapping } from './segments.ts';
 import type { Field, ListVector, Schema, Table, TextVector } from './table.ts';
 
@@ -246,7 +246,7 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
     lastEvent: float64(),
     maxDuration: float64(),
   };
-  let owner = ownerOf(pairOrder, span.start);
+  let owner = lastAtMost(pairOrder.firstPair, span.start);
   for (let i = 0; i < length; ) {
     while (pairOrder.firstPair[owner + 1]! <= span.start + i) owner++;
     const role = order.role[owner]!;
@@ -335,23 +335,39 @@ export function pairKey(peer: string, port: number): string {
 export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
   const length = span.end - span.start;
   const { pairCounts, facts, addresses } = rows;
+  const sources = new Uint32Array(length);
+  const destinations = new Uint32Array(length);
+  const ports = new Int32Array(length);
+  const sessions = new Float64Array(length);
+  const { firstRow } = pairCounts;
+  for (let source = lastAtMost(firstRow, span.start); firstRow[source]! < span.end; source++) {
+    let i = firstRow[source]! - span.start;
+    pairCounts.visit(source, (destination, port, count) => {
+      if (i >= 0 && i < length) {
+        sources[i] = source;
+        destinations[i] = destination;
+        ports[i] = port;
+        sessions[i] = count;
+      }
+      i++;
+    });
+  }
   const address = (id: number): string => textOf(addresses, id);
-  const sourceAt = (i: number): number => pairCounts.source[span.start + i]!;
   return {
     schema: PAIR_COUNTS_SCHEMA,
     length,
     columns: {
-      src_ip: textColumn(length, addresses.count, sourceAt, address),
-      dst_ip: textColumn(length, addresses.count, (i) => pairCounts.destination[span.start + i]!, address),
-      dst_port: pairCounts.port.slice(span.start, span.end),
+      src_ip: textColumn(length, addresses.count, (i) => sources[i]!, address),
+      dst_ip: textColumn(length, addresses.count, (i) => destinations[i]!, address),
+      dst_port: ports,
       segment_id: textColumn(
         length,
         facts.segmentCount,
-        (i) => facts.segment[sourceAt(i)]!,
+        (i) => facts.segment[sources[i]!]!,
         segmentIdsOf(addresses, facts, rows.segmentMapping),
       ),
       event_ts: constantNumber(length, lineage.sliceEnd),
-      sessions_cnt: pairCounts.sessions.slice(span.start, span.end),
+      sessions_cnt: sessions,
       mini_batch_id: constantText(length, lineage.miniBatchId),
     },
   };

@@ -70,7 +70,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
   const isFlat = slotOfKey.size === paths.length && paths.every(({ path }) => path.length === 1);
   const scan = isFlat
     ? createLineScanner(slotOfKey, readers, registers, (bytes, start, end) => ascii.decode(bytes.subarray(start, end)))
-    : () => false;
+    : () => -1;
 
   const counts = noCounts();
   const chunks: FlowColumns[] = [];
@@ -105,15 +105,20 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     return true;
   };
 
-  /** The byte at `end` is a line feed. */
-  const readLine = (bytes: Uint8Array, start: number, end: number): void => {
+  /** Reads the line at `start` and returns the place of the line feed that ends it. The byte at `limit` is one. */
+  const readLine = (bytes: Uint8Array, view: DataView, start: number, limit: number): number => {
     lineNumber++;
-    if (isBlank(bytes, start, end)) return;
+    const scannedTo = scan(bytes, view, start, limit);
+    const end = scannedTo >= 0 ? scannedTo : bytes.indexOf(LINE_FEED, start);
+    if (scannedTo < 0 && isBlank(bytes, start, end)) return end;
     lines++;
-    if (!scan(bytes, start, end) && !parse(bytes, start, end)) {
-      reject('malformed_json', bytes.subarray(start, end));
-      return;
-    }
+    if (end - start > MAX_LINE_BYTES) reject('line_too_long', bytes.subarray(start, start + MAX_LINE_BYTES));
+    else if (scannedTo < 0 && !parse(bytes, start, end)) reject('malformed_json', bytes.subarray(start, end));
+    else admitRecord(bytes, start, end);
+    return end;
+  };
+
+  const admitRecord = (bytes: Uint8Array, start: number, end: number): void => {
     if (!quality.dropMalformedIp) keepAbsentAddresses();
     if (sink.used === ROWS_PER_CHUNK) {
       chunks.push(sink.flows);
@@ -165,7 +170,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     line.set(carry);
     line[carry.length] = LINE_FEED;
     carry = new Uint8Array(0);
-    readLine(line, lineNumber === 0 ? markLength(line) : 0, line.length - 1);
+    readLine(line, viewOf(line), lineNumber === 0 ? markLength(line) : 0, line.length - 1);
   };
 
   return {
@@ -184,14 +189,9 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
       } else if (lineNumber === 0) {
         start = markLength(chunk);
       }
-      for (let end = chunk.indexOf(LINE_FEED, start); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-        if (end - start > MAX_LINE_BYTES) {
-          lineNumber++;
-          lines++;
-          reject('line_too_long', chunk.subarray(start, start + MAX_LINE_BYTES));
-        } else readLine(chunk, start, end);
-        start = end + 1;
-      }
+      const limit = chunk.lastIndexOf(LINE_FEED);
+      const view = viewOf(chunk);
+      while (start <= limit) start = readLine(chunk, view, start, limit) + 1;
       if (start < chunk.length) keep(chunk.subarray(start));
     },
     finish() {
@@ -220,6 +220,9 @@ function valueAt(record: object, path: readonly string[]): unknown {
   }
   return value;
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
 
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let p = start; p < end; p++) {

@@ -1,16 +1,23 @@
 import { clear, type FieldReaders, numberOfText, type Registers, SLOT_KINDS } from './record.ts';
 import { daysOf, instantOfNumber, instantOfText } from './time.ts';
 
-/** A key seen before: its bytes, and the slot that it fills (-1: nobody reads it). */
-interface Key {
-  readonly bytes: Uint8Array;
-  readonly hash: number;
+/**
+ * What stands between two values of a log line, from the comma (or opening brace) to the place of the next value: written alike
+ * in every line of one forwarder. Compared four bytes at a time.
+ */
+interface Lead {
+  readonly length: number;
+  readonly words: Int32Array;
+  /** The bytes behind the last whole word. */
+  readonly rest: Uint8Array;
+  /** Slot that the value fills; -1: nobody reads it. */
   readonly slot: number;
 }
 
-/** Keys remembered by one scanner; a log format has a few dozen. */
-const MAX_KEYS = 4096;
+/** Fields of a line whose leads are remembered; a log format has a few dozen. */
+const MAX_LEADS = 1024;
 const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 /** 1 for the bytes that end the plain part of a JSON string: quote, backslash, control bytes, and all beyond ASCII. */
@@ -20,11 +27,12 @@ const STOPS = new Uint8Array(256).map((_, byte) =>
 
 /**
  * Reads one line of flat JSON into registers without building objects. It accepts only the plain shape of a log line (one
- * object, ASCII text without escapes, numbers of up to 15 digits, no nesting, no key read twice) and returns
- * false for every other, which the caller gives to JSON.parse; on what it accepts, both give the same registers.
- * The byte at `end` must be a line feed: no loop can run past it, so a cut line never merges with the next.
+ * object, ASCII text without escapes, numbers of up to 15 digits, no nesting, no key read twice), and returns the place of
+ * the line feed that ends it. Every other line gives -1, and is the caller's to give to JSON.parse; on what it accepts, both
+ * give the same registers. The byte at `limit` must be a line feed: no loop runs past it, so that a cut line never merges
+ * with the next, and none past the end of the line, which ends whatever it cuts.
  */
-export type LineScanner = (bytes: Uint8Array, start: number, end: number) => boolean;
+export type LineScanner = (bytes: Uint8Array, view: DataView, start: number, limit: number) => number;
 
 export function createLineScanner(
   slotOfKey: ReadonlyMap<string, number>,
@@ -34,22 +42,30 @@ export function createLineScanner(
 ): LineScanner {
   const { addresses, codes, zone } = readers;
   const { values } = registers;
-  const expected: (Key | undefined)[] = [];
-  const keys = new Map<number, Key[]>();
-  let keyCount = 0;
+  const leads: (Lead | undefined)[] = [];
   let scanned = 0;
   let memoDate = -1;
   let memoDays = 0;
 
-  function keyAt(bytes: Uint8Array, start: number, end: number, hash: number): Key | undefined {
-    const bucket = keys.get(hash) ?? [];
-    for (const key of bucket) if (matches(key.bytes, bytes, start) && key.bytes.length === end - start) return key;
-    if (keyCount === MAX_KEYS) return undefined;
-    const key = { bytes: bytes.slice(start, end), hash, slot: slotOfKey.get(textOf(bytes, start, end)) ?? -1 };
-    keys.set(hash, [...bucket, key]);
-    keyCount++;
-    return key;
+  /** Reads comma or brace, key and colon at `start` in any spacing; the place of the value, or -1. Sets `found`. */
+  function scanLead(bytes: Uint8Array, start: number, place: number): number {
+    let p = start;
+    while (bytes[p] === 0x20) p++;
+    if (bytes[p++] !== (place === 0 ? 0x7b : 0x2c)) return -1;
+    while (bytes[p] === 0x20) p++;
+    if (bytes[p++] !== QUOTE) return -1;
+    const close = scanText(bytes, p);
+    if (close < 0) return -1;
+    const slot = slotOfKey.get(textOf(bytes, p, close)) ?? -1;
+    p = close + 1;
+    while (bytes[p] === 0x20) p++;
+    if (bytes[p++] !== 0x3a) return -1;
+    while (bytes[p] === 0x20) p++;
+    found = leadOf(bytes, start, p, slot);
+    if (place < MAX_LEADS) leads[place] = found;
+    return p;
   }
+  let found: Lead;
 
   /** Returns the place behind a number, its value in `scanned`; -1 if it is not plain. */
   function scanNumber(bytes: Uint8Array, start: number): number {
@@ -211,55 +227,54 @@ export function createLineScanner(
     return isFalse ? p + 5 : -1;
   }
 
-  return (bytes, start, end) => {
+  return (bytes, view, start, limit) => {
     clear(registers);
     let carried = 0;
     let p = start;
-    while (bytes[p] === 0x20) p++;
-    if (bytes[p++] !== 0x7b) return false;
     for (let place = 0; ; place++) {
-      while (bytes[p] === 0x20) p++;
-      if (bytes[p++] !== QUOTE) return false;
-      let key = expected[place];
-      if (key !== undefined && matches(key.bytes, bytes, p) && bytes[p + key.bytes.length] === QUOTE) {
-        p += key.bytes.length + 1;
+      const lead = leads[place];
+      let slot: number;
+      if (lead !== undefined && matches(lead, bytes, view, p, limit)) {
+        p += lead.length;
+        slot = lead.slot;
       } else {
-        let hash = 0;
-        let close = p;
-        for (let byte = bytes[close]!; STOPS[byte] === 0; byte = bytes[++close]!) {
-          hash = Math.imul(hash ^ byte, 0x01000193);
-        }
-        if (bytes[close] !== QUOTE) return false;
-        key = keyAt(bytes, p, close, hash);
-        if (key === undefined) return false;
-        if (place < MAX_KEYS) expected[place] = key;
-        p = close + 1;
+        p = scanLead(bytes, p, place);
+        if (p < 0) return -1;
+        slot = found.slot;
       }
-      while (bytes[p] === 0x20) p++;
-      if (bytes[p++] !== 0x3a) return false;
-      while (bytes[p] === 0x20) p++;
-      const { slot } = key;
       if (slot < 0) {
         p = skip(bytes, p);
       } else {
-        if ((carried & (1 << slot)) !== 0) return false;
+        if ((carried & (1 << slot)) !== 0) return -1;
         carried |= 1 << slot;
         p = scanInto(bytes, p, slot);
       }
-      if (p < 0) return false;
+      if (p < 0) return -1;
+      if (bytes[p] === 0x2c) continue;
       while (bytes[p] === 0x20) p++;
-      const byte = bytes[p++];
-      if (byte === 0x7d) break;
-      if (byte !== 0x2c) return false;
+      if (bytes[p] === 0x7d) break;
+      if (bytes[p] !== 0x2c) return -1;
     }
-    while (p < end && (bytes[p] === 0x20 || bytes[p] === 0x0d || bytes[p] === 0x09)) p++;
+    p++;
+    while (bytes[p] === 0x20 || bytes[p] === 0x0d || bytes[p] === 0x09) p++;
     registers.carried = carried;
-    return p === end;
+    return bytes[p] === LINE_FEED ? p : -1;
   };
 }
 
-function matches(expected: Uint8Array, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < expected.length; i++) if (expected[i] !== bytes[start + i]) return false;
+function leadOf(bytes: Uint8Array, start: number, end: number, slot: number): Lead {
+  const length = end - start;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
+  const words = Int32Array.from({ length: length >> 2 }, (_, i) => view.getInt32(i * 4, true));
+  return { length, words, rest: bytes.slice(start + words.length * 4, end), slot };
+}
+
+function matches(lead: Lead, bytes: Uint8Array, view: DataView, start: number, limit: number): boolean {
+  const { words, rest } = lead;
+  if (start + lead.length > limit) return false;
+  let p = start;
+  for (let i = 0; i < words.length; i++, p += 4) if (view.getInt32(p, true) !== words[i]) return false;
+  for (let i = 0; i < rest.length; i++) if (bytes[p + i] !== rest[i]) return false;
   return true;
 }
 

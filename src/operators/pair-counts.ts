@@ -1,14 +1,15 @@
-import type { Grouping } from './delta.ts';
+import { groupByHost, type RoleColumns } from './delta.ts';
 import { CHUNK_BITS, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
+import type { PairRows } from './role-rows.ts';
+import type { ShardRows } from './row-order.ts';
 
-/** Sessions per (source, destination, destination port), ordered by them. A port of -1 is none. */
+/** Sessions per (destination, port) of every source, in the order of (source, destination, port). A port of -1 is none. */
 export interface PairCounts {
   readonly length: number;
-  /** Address ids. */
-  readonly source: Uint32Array;
-  readonly destination: Uint32Array;
-  readonly port: Int32Array;
-  readonly sessions: Float64Array;
+  /** Rows of source id s begin at firstRow[s]. */
+  readonly firstRow: Uint32Array;
+  /** Calls `take` for every row of a source, in order. */
+  readonly visit: (source: number, take: (destination: number, port: number, sessions: number) => void) => void;
 }
 
 const TRAFFIC = maskOf('traffic');
@@ -16,63 +17,102 @@ const ICMP = maskOf('icmp');
 const PORT_KEYS = 65_537;
 
 /**
- * Counts the TRAFFIC sessions, ICMP left out, of every source, monitored or not. `bySource` groups the flows by source,
- * all addresses included. With `requirePort` only destination ports above 0 count.
+ * Counts the TRAFFIC sessions, ICMP left out, of every source, monitored or not; with `requirePort` only those to a
+ * destination port above 0. What the outbound pair rows of a host say already is read from them, not kept twice.
  */
-export function pairCountsOf(chunks: FlowChunks, bySource: Grouping, requirePort: boolean): PairCounts {
-  const { offsets, rows } = bySource;
-  const out = {
-    source: new Uint32Array(rows.length),
-    destination: new Uint32Array(rows.length),
-    port: new Int32Array(rows.length),
-    sessions: new Float64Array(rows.length),
+export function pairCountsOf(
+  flows: FlowChunks,
+  addresses: number,
+  shards: readonly ShardRows[],
+  outbound: RoleColumns,
+  requirePort: boolean,
+): PairCounts {
+  const lowest = requirePort ? 1 : 0;
+  // Without the filter an ICMP session and one without a port look alike in a pair row.
+  const isTold =
+    requirePort && outbound.host === 'source' && outbound.peer === 'destination' && outbound.port === 'destinationPort';
+  const shardOf = new Int32Array(addresses).fill(-1);
+  const rowOf = new Uint32Array(addresses);
+  const firstRow = new Uint32Array(addresses + 1);
+  if (isTold) {
+    shards.forEach(({ outbound: { hosts, isCapped, pairs } }, shard) => {
+      hosts.forEach((id, row) => {
+        if (isCapped[row] === 1) return;
+        shardOf[id] = shard;
+        rowOf[id] = row;
+        let rows = 0;
+        for (let p = pairs.offsets[row]!; p < pairs.offsets[row + 1]!; p++) if (pairs.port[p]! >= lowest) rows++;
+        firstRow[id + 1] = rows;
+      });
+    });
+  }
+  const others = countOthers(flows, shardOf, lowest, requirePort, firstRow);
+  for (let id = 0; id < addresses; id++) firstRow[id + 1]! += firstRow[id]!;
+  return {
+    length: firstRow[addresses]!,
+    firstRow,
+    visit(source, take) {
+      const shard = shardOf[source]!;
+      if (shard < 0) others(source, take);
+      else visitPairs(shards[shard]!.outbound.pairs, rowOf[source]!, lowest, take);
+    },
   };
-  const lowest = requirePort ? 1 : -1;
-  let keys = new Float64Array(256);
+}
+
+function visitPairs(pairs: PairRows, row: number, lowest: number, take: Parameters<PairCounts['visit']>[1]): void {
+  for (let p = pairs.offsets[row]!; p < pairs.offsets[row + 1]!; p++) {
+    if (pairs.port[p]! >= lowest) take(pairs.peer[p]!, pairs.port[p]!, pairs.sessions[p]!);
+  }
+}
+
+/** Counts the sources that no pair rows tell of, writes how many rows each has to rows[source + 1], and gives them. */
+function countOthers(
+  flows: FlowChunks,
+  shardOf: Int32Array,
+  lowest: number,
+  requirePort: boolean,
+  rowsOf: Uint32Array,
+): PairCounts['visit'] {
+  const isOther = Uint8Array.from(shardOf, (shard) => (shard < 0 ? 1 : 0));
+  const { offsets, rows } = groupByHost(flows, 'source', isOther);
+  const keysOf = new Float64Array(rows.length);
+  const sessionsOf = new Float64Array(rows.length);
+  const firstOf = new Uint32Array(shardOf.length + 1);
   let length = 0;
-
-  const append = (source: number, key: number, sessions: number): void => {
-    const destination = Math.floor(key / PORT_KEYS);
-    out.source[length] = source;
-    out.destination[length] = destination;
-    out.port[length] = key - destination * PORT_KEYS - 1;
-    out.sessions[length++] = sessions;
-  };
-
-  for (let source = 0; source + 1 < offsets.length; source++) {
-    const begin = offsets[source]!;
-    const end = offsets[source + 1]!;
-    if (keys.length < end - begin) keys = new Float64Array((end - begin) * 2);
-    let used = 0;
+  for (let source = 0; source < shardOf.length; source++) {
+    const begin = length;
+    let used = length;
     let repeated: Map<number, number> | undefined;
-    for (let at = begin; at < end; at++) {
-      const flows = chunks[rows[at]! >>> CHUNK_BITS]!;
+    for (let at = offsets[source]!; at < offsets[source + 1]!; at++) {
+      const piece = flows[rows[at]! >>> CHUNK_BITS]!;
       const row = rows[at]! & ROW_MASK;
-      const flags = flows.flags[row]!;
-      const port = flows.destinationPort[row]!;
-      if ((flags & TRAFFIC) === 0 || (flags & ICMP) !== 0 || port < lowest) continue;
-      const key = flows.destination[row]! * PORT_KEYS + port + 1;
-      keys[used++] = key;
-      const repeat = flows.repeat[row]!;
+      const flags = piece.flags[row]!;
+      const port = piece.destinationPort[row]!;
+      if ((flags & TRAFFIC) === 0 || (flags & ICMP) !== 0 || (requirePort && port < lowest)) continue;
+      const key = piece.destination[row]! * PORT_KEYS + port + 1;
+      keysOf[used++] = key;
+      const repeat = piece.repeat[row]!;
       if (repeat > 1) {
         repeated ??= new Map();
         repeated.set(key, (repeated.get(key) ?? 0) + repeat - 1);
       }
     }
-    const own = keys.subarray(0, used).sort();
-    for (let i = 0; i < used; ) {
-      const key = own[i]!;
+    keysOf.subarray(begin, used).sort();
+    for (let i = begin; i < used; ) {
+      const key = keysOf[i]!;
       let same = i + 1;
-      while (same < used && own[same] === key) same++;
-      append(source, key, same - i + (repeated?.get(key) ?? 0));
+      while (same < used && keysOf[same] === key) same++;
+      keysOf[length] = key;
+      sessionsOf[length++] = same - i + (repeated?.get(key) ?? 0);
       i = same;
     }
+    firstOf[source + 1] = length;
+    if (length > begin) rowsOf[source + 1] = length - begin;
   }
-  return {
-    length,
-    source: out.source.subarray(0, length),
-    destination: out.destination.subarray(0, length),
-    port: out.port.subarray(0, length),
-    sessions: out.sessions.subarray(0, length),
+  return (source, take) => {
+    for (let i = firstOf[source]!; i < firstOf[source + 1]!; i++) {
+      const destination = Math.floor(keysOf[i]! / PORT_KEYS);
+      take(destination, keysOf[i]! - destination * PORT_KEYS - 1, sessionsOf[i]!);
+    }
   };
 }

@@ -65,7 +65,8 @@ export function createRegisters(): Registers {
 }
 
 export function clear(registers: Registers): void {
-  registers.values.set(EMPTY);
+  const { values } = registers;
+  for (let slot = 0; slot < SLOT_COUNT; slot++) values[slot] = EMPTY[slot]!;
   registers.carried = 0;
 }
 

@@ -57,13 +57,13 @@ export function orderPairs(shards: readonly ShardRows[], order: RowOrder): PairO
   return { length: firstPair[order.length]!, firstPair };
 }
 
-/** Delta row (its place in the row order) that pair row `place` belongs to. */
-export function ownerOf({ firstPair }: PairOrder, place: number): number {
+/** Last place of an ascending list whose number is `value` or less. */
+export function lastAtMost(ascending: Uint32Array, value: number): number {
   let low = 0;
-  let high = firstPair.length - 1;
+  let high = ascending.length;
   while (low + 1 < high) {
     const middle = (low + high) >>> 1;
-    if (firstPair[middle]! <= place) low = middle;
+    if (ascending[middle]! <= value) low = middle;
     else high = middle;
   }
   return low;

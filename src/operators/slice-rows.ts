@@ -82,8 +82,13 @@ export function shardRowsOf(batch: MiniBatchFlows, shard: number, options: Slice
 export function assembleRows(batch: MiniBatchFlows, shards: readonly ShardRows[], options: SliceOptions): SliceRows {
   const { addresses, facts, flows } = batch;
   const order = orderRows(shards, addresses.count);
-  const everyone = new Uint8Array(addresses.count).fill(1);
-  const pairCounts = pairCountsOf(flows, groupByHost(flows, 'source', everyone), options.requireDestinationPort);
+  const pairCounts = pairCountsOf(
+    flows,
+    addresses.count,
+    shards,
+    options.roles.outbound,
+    options.requireDestinationPort,
+  );
   const { segmentMapping } = options.places;
   return { addresses, facts, segmentMapping, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
 }

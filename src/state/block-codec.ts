@@ -1,10 +1,13 @@
+import { crc32 } from 'node:zlib';
 import { DIRECTIONS } from '../operators/metrics.ts';
 import type { SealedRows } from '../operators/sealed-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
 import { compressZstd, decompressZstd } from './zstd-frame.ts';
 
 /** First bytes of a block. Whatever begins otherwise, or cannot be read, is no block: it is rebuilt from the lake. */
-const MAGIC = 'NDRB0001';
+const MAGIC = 'NDRB0002';
+/** Behind the magic: CRC-32 of all that follows it. A damaged column may well decompress, and then to other numbers. */
+const CHECK_END = MAGIC.length + 4;
 const KINDS = { u8: Uint8Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const;
 type Kind = keyof typeof KINDS;
 type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;
@@ -53,7 +56,7 @@ const PAIR_COLUMNS: ReadonlySet<string> = new Set([
   'lastEvent',
 ]);
 
-/** Seals a block: a header, then every column compressed by itself. Same block, same bytes. */
+/** Seals a block: magic, checksum, a header, then every column compressed by itself. Same block, same bytes. */
 export function encodeBlock(block: SliceBlock): Uint8Array {
   const bodies: Uint8Array[] = [];
   const sections = columnsOf(block).map(([name, column]): Section => {
@@ -73,16 +76,19 @@ export function encodeBlock(block: SliceBlock): Uint8Array {
   const head = Buffer.from(JSON.stringify(header));
   const size = Buffer.alloc(4);
   size.writeUInt32LE(head.length);
-  return Buffer.concat([Buffer.from(MAGIC), size, head, ...bodies]);
+  const sealed = Buffer.concat([Buffer.from(MAGIC), Buffer.alloc(4), size, head, ...bodies]);
+  sealed.writeUInt32LE(crc32(sealed.subarray(CHECK_END)), MAGIC.length);
+  return sealed;
 }
 
 /** Opens a sealed block; undefined if the bytes are none of this format, or damaged. */
 export function decodeBlock(bytes: Uint8Array): SliceBlock | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (buffer.length < MAGIC.length + 4 || buffer.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
+  if (buffer.length < CHECK_END + 4 || buffer.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
+  if (crc32(buffer.subarray(CHECK_END)) !== buffer.readUInt32LE(MAGIC.length)) return undefined;
   try {
-    const headStart = MAGIC.length + 4;
-    const headEnd = headStart + buffer.readUInt32LE(MAGIC.length);
+    const headStart = CHECK_END + 4;
+    const headEnd = headStart + buffer.readUInt32LE(CHECK_END);
     const header = JSON.parse(buffer.toString('utf8', headStart, headEnd)) as Header;
     const columns = new Map<string, Column>();
     let at = headEnd;

@@ -1,0 +1,94 @@
+/** The worked example, from raw lines through the command to the Parquet that readers open. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBatch } from '../../src/commands/run-batch.ts';
+import { GOLDEN_PARAMETERS, readGoldenMiniBatches, readGoldenOutputs } from '../oracle/golden.ts';
+import { judge } from '../oracle/oracle.ts';
+import { runCommand, writeSpecs } from '../support/command-run.ts';
+import {
+  DATASETS,
+  type DatasetName,
+  type LakeRow,
+  openReader,
+  readManifests,
+  readRows,
+} from '../support/committed-lake.ts';
+import { writeMiniBatch } from '../support/mini-batch-folders.ts';
+import { agreementOf, judgedRows } from '../support/row-agreement.ts';
+
+/** What looks back further than a day, which is not computed yet. */
+const LOOKS_BACK = /_lookback30d_|^new_to_project_|^lookback_days$|^host_age_days$|^is_new_host$/;
+
+const expected = readGoldenOutputs('expected.json');
+const miniBatches = readGoldenMiniBatches().sort((a, b) => a.sliceEnd - b.sliceEnd || (a.id < b.id ? -1 : 1));
+const judged = judge({ ...GOLDEN_PARAMETERS, novelty: false }, miniBatches);
+
+let folder = '';
+let slices: readonly string[] = [];
+const rows = new Map<DatasetName, Map<string, LakeRow[]>>();
+const rowsOf = (dataset: DatasetName, id: string): LakeRow[] => rows.get(dataset)!.get(id)!;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ndr-golden-'));
+  const home = join(folder, 'home');
+  writeSpecs(home, { fg_a_builder: { high_risk_segments: GOLDEN_PARAMETERS.highRiskSegments } });
+  for (const miniBatch of miniBatches) {
+    const input = writeMiniBatch(join(folder, 'raw'), miniBatch, { 'flows.jsonl': miniBatch.lines });
+    const at = new Date(miniBatch.sliceEnd).toISOString();
+    const { code, notes } = await runCommand(runBatch, { home, flags: { input, at } });
+    if (code !== 0) throw new Error(`${miniBatch.id} ended with ${code}: ${notes.join('\n')}`);
+  }
+  const manifests = await readManifests(home);
+  slices = manifests.map(({ mini_batch_id: id, slice }) => `${id} ${slice.slice_start_ts} ${slice.slice_end_ts}`);
+  const reader = await openReader();
+  for (const dataset of DATASETS) rows.set(dataset, await readRows(reader, home, manifests, dataset));
+  reader.closeSync();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the worked example through the pipeline', () => {
+  it('commits every mini-batch that the folder lists, in order, each in its slice', () => {
+    expect(slices).toHaveLength(21);
+    expect(slices).toEqual(expected.map((output) => Object.values(output).slice(0, 3).join(' ')));
+  });
+
+  for (const output of expected) {
+    const { mini_batch_id: id } = output;
+    const fg_a = output.fg_a.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => !LOOKS_BACK.test(name))),
+    );
+    for (const [dataset, wanted] of Object.entries({ ...output, fg_a })) {
+      if (!Array.isArray(wanted)) continue;
+      it(`has the ${dataset} of ${id}`, () => {
+        const found = rowsOf(dataset as DatasetName, id);
+        expect(agreementOf(dataset as DatasetName, wanted, found, 'expected').faults).toEqual([]);
+      });
+    }
+  }
+
+  for (const output of judged) {
+    it(`has every column of ${output.mini_batch_id} as the oracle says, and no other`, () => {
+      for (const dataset of DATASETS) {
+        const found = rowsOf(dataset, output.mini_batch_id);
+        expect(agreementOf(dataset, judgedRows(output, dataset), found, 'all').faults).toEqual([]);
+      }
+    });
+  }
+
+  it('has 0 in every column that looks back further than a day', () => {
+    const all = [...rows.get('fg_a')!.values()].flat();
+    const lookingBack = Object.keys(all[0]!).filter((name) => LOOKS_BACK.test(name));
+    expect(lookingBack).toHaveLength(7 * 5 * 2 + 2 + 3);
+    for (const row of all) expect(lookingBack.filter((name) => row[name] !== 0)).toEqual([]);
+  });
+
+  it('compares every cell that the example holds', () => {
+    const cells = expected.flatMap((output) =>
+      Object.values(output).flatMap((value) => (Array.isArray(value) ? value : [])),
+    );
+    expect(cells.reduce((sum, row) => sum + Object.keys(row as object).length, 0)).toBeGreaterThan(50_000);
+  });
+});
