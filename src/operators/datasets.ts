@@ -1,4 +1,4 @@
-import { type AddressList, textOf } from './address-book.ts';
+import type { AddressList } from './address-book.ts';
 import { type AddressFacts, segmentIdsOf } from './address-facts.ts';
 import {
   countPortSet,
@@ -14,6 +14,7 @@ import { type DeltaRows, ROLES } from './role-rows.ts';
 import { lastAtMost, type PairOrder, type RowOrder, type ShardRows } from './row-order.ts';
 import type { SegmentMapping } from './segments.ts';
 import type { Field, ListVector, Schema, Table, TextVector } from './table.ts';
+import { addressColumn, pairKeyColumn } from './text-blob.ts';
 
 /** The mini-batch that rows belong to. Instants are ms UTC. */
 export interface Lineage {
@@ -38,9 +39,6 @@ export interface Span {
   readonly start: number;
   readonly end: number;
 }
-
-/** A peer and its port as one number; no port is 0. */
-const PORT_KEYS = 65_537;
 
 const HOST: Field = { type: 'string', doc: 'Monitored address.' };
 const ROLE: Field = { type: 'string', doc: 'outbound: the host opened the session; inbound: it was contacted.' };
@@ -199,7 +197,10 @@ export function deltaTable(
     return numbers((of, row) => of.totals[row * of.width + place]! / per);
   };
   const columns: Record<string, Table['columns'][string]> = {
-    host_ip: textColumn(length, rows.addresses.count, hostAt, (id) => textOf(rows.addresses, id)),
+    host_ip: addressColumn(
+      rows.addresses,
+      Uint32Array.from({ length }, (_, i) => hostAt(i)),
+    ),
     role: textColumn(
       length,
       ROLES.length,
@@ -275,21 +276,18 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
       startOffsets[i + 1] = starts.length;
     }
   }
-  const address = (id: number): string => textOf(addresses, id);
-  const peerIp = textColumn(length, addresses.count, (i) => peers[i]!, address);
-  const keys = pairKeyColumn(peerIp, ports);
   return {
     schema: PAIR_CONTEXT_SCHEMA,
     length,
     columns: {
-      host_ip: textColumn(length, addresses.count, (i) => hosts[i]!, address),
+      host_ip: addressColumn(addresses, hosts),
       role: textColumn(
         length,
         ROLES.length,
         (i) => roles[i]!,
         (role) => ROLES[role]!,
       ),
-      peer_ip: peerIp,
+      peer_ip: addressColumn(addresses, peers),
       peer_port: ports,
       slice_start_ts: constantNumber(length, lineage.sliceStart),
       slice_end_ts: constantNumber(length, lineage.sliceEnd),
@@ -303,28 +301,9 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
       event_ts: sums.lastEvent,
       starts: { offsets: startOffsets, values: Float64Array.from(starts), isNull },
       max_duration_ms: sums.maxDuration,
-      pair_key: keys,
+      pair_key: pairKeyColumn(addresses, peers, ports),
     },
   };
-}
-
-/** The keys of pairs, each distinct one once. */
-function pairKeyColumn(peers: TextVector, ports: Float64Array): TextVector {
-  const codes = new Int32Array(ports.length);
-  const values: string[] = [];
-  const places = new Map<number, number>();
-  for (let i = 0; i < ports.length; i++) {
-    const peer = peers.codes[i]!;
-    const port = Number.isNaN(ports[i]!) ? -1 : ports[i]!;
-    const key = peer * PORT_KEYS + port + 1;
-    let place = places.get(key);
-    if (place === undefined) {
-      place = values.push(pairKey(peers.values[peer]!, port)) - 1;
-      places.set(key, place);
-    }
-    codes[i] = place;
-  }
-  return { codes, values };
 }
 
 /** `peer_ip|peer_port`; a port of -1 is none. */
@@ -352,13 +331,12 @@ export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): 
       i++;
     });
   }
-  const address = (id: number): string => textOf(addresses, id);
   return {
     schema: PAIR_COUNTS_SCHEMA,
     length,
     columns: {
-      src_ip: textColumn(length, addresses.count, (i) => sources[i]!, address),
-      dst_ip: textColumn(length, addresses.count, (i) => destinations[i]!, address),
+      src_ip: addressColumn(addresses, sources),
+      dst_ip: addressColumn(addresses, destinations),
       dst_port: ports,
       segment_id: textColumn(
         length,

@@ -1,8 +1,9 @@
-import { type AddressList, mergeBooks, textOf } from './address-book.ts';
-import { constantNumber, constantText, type Lineage, type Span, sparseTextColumn } from './datasets.ts';
+import { type AddressList, mergeBooks } from './address-book.ts';
+import { constantNumber, constantText, type Lineage, type Span } from './datasets.ts';
 import { WINDOW_LABEL } from './fg-a.ts';
 import { DIRECTIONS } from './metrics.ts';
-import type { Schema, Table } from './table.ts';
+import type { Schema, Table, Utf8Vector } from './table.ts';
+import { addressColumn } from './text-blob.ts';
 import type { SliceBlock } from './windows.ts';
 
 export const FG_A_PAIR_CONTEXT_SCHEMA = {
@@ -89,26 +90,30 @@ export function windowPairsOf(blocks: readonly SliceBlock[], current: SliceBlock
   return { addresses: list, length: n, ...merged };
 }
 
-/** Rows of several shards in the order of (host, peer, port). */
+/** Rows of several shards in the order of (host, peer, port), over one list of addresses. */
 export interface WindowPairOrder {
   readonly length: number;
   readonly shard: Uint16Array;
   readonly row: Uint32Array;
+  readonly addresses: AddressList;
+  /** Shard → id in its own list → id in the common one. */
+  readonly remaps: readonly Uint32Array[];
 }
 
 export function orderWindowPairs(shards: readonly WindowPairs[]): WindowPairOrder {
-  const runs: { hostIp: string; shard: number; start: number; end: number }[] = [];
-  shards.forEach(({ addresses, host, length }, shard) => {
+  const { list, remaps } = mergeBooks(shards.map(({ addresses }) => addresses));
+  const runs: { host: number; shard: number; start: number; end: number }[] = [];
+  shards.forEach(({ host, length }, shard) => {
     for (let start = 0; start < length; ) {
       let end = start + 1;
       while (end < length && host[end] === host[start]) end++;
-      runs.push({ hostIp: textOf(addresses, host[start]!), shard, start, end });
+      runs.push({ host: remaps[shard]![host[start]!]!, shard, start, end });
       start = end;
     }
   });
-  if (shards.length > 1) runs.sort((a, b) => (a.hostIp < b.hostIp ? -1 : 1));
+  runs.sort((a, b) => a.host - b.host);
   const length = shards.reduce((n, shard) => n + shard.length, 0);
-  const order = { length, shard: new Uint16Array(length), row: new Uint32Array(length) };
+  const order = { shard: new Uint16Array(length), row: new Uint32Array(length) };
   let n = 0;
   for (const { shard, start, end } of runs) {
     for (let row = start; row < end; row++) {
@@ -116,7 +121,7 @@ export function orderWindowPairs(shards: readonly WindowPairs[]): WindowPairOrde
       order.row[n++] = row;
     }
   }
-  return order;
+  return { length, ...order, addresses: list, remaps };
 }
 
 /** FG-A pair context rows `span` of the order. */
@@ -127,16 +132,14 @@ export function fgAPairContextTable(
   span: Span,
 ): Table {
   const length = span.end - span.start;
-  const shardAt = (i: number): WindowPairs => shards[order.shard[span.start + i]!]!;
+  const shardAt = (i: number): number => order.shard[span.start + i]!;
   const rowAt = (i: number): number => order.row[span.start + i]!;
   const numbers = (column: 'port' | 'sessions' | 'lastEvent'): Float64Array =>
-    Float64Array.from({ length }, (_, i) => shardAt(i)[column][rowAt(i)]!);
-  /** Ids of different shards stand for different addresses. */
-  const addresses = (column: 'host' | 'peer') =>
-    sparseTextColumn(
-      length,
-      (i) => order.shard[span.start + i]! * 2 ** 32 + shardAt(i)[column][rowAt(i)]!,
-      (code) => textOf(shards[Math.floor(code / 2 ** 32)]!.addresses, code % 2 ** 32),
+    Float64Array.from({ length }, (_, i) => shards[shardAt(i)]![column][rowAt(i)]!);
+  const addresses = (column: 'host' | 'peer'): Utf8Vector =>
+    addressColumn(
+      order.addresses,
+      Uint32Array.from({ length }, (_, i) => order.remaps[shardAt(i)]![shards[shardAt(i)]![column][rowAt(i)]!]!),
     );
   return {
     schema: FG_A_PAIR_CONTEXT_SCHEMA,

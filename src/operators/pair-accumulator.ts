@@ -93,7 +93,7 @@ export function createPairAccumulator(
     own.bytesReceived[place] = 0;
     own.firstEvent[place] = Number.NaN;
     own.lastEvent[place] = Number.NaN;
-    own.maxDuration[place] = 0;
+    own.maxDuration[place] = Number.NEGATIVE_INFINITY;
     startCount[place] = 0;
     return place;
   };

@@ -3,7 +3,7 @@ import { type AddressList, createAddressBook, mergeBooks } from './address-book.
 import { mergedMetrics } from './delta-metrics.ts';
 import type { RoleName } from './role-rows.ts';
 import type { SealedRows } from './sealed-rows.ts';
-import { isText, type NumberVector, type Table, type TextVector } from './table.ts';
+import { isText, isUtf8, type NumberVector, type Table, type TextVector, textsOf } from './table.ts';
 import type { SliceBlock } from './windows.ts';
 
 /** Columns of delta and pair context from which blocks are rebuilt. */
@@ -168,8 +168,9 @@ function listAddresses(
 
 function textColumnOf(table: Table, name: string): TextVector {
   const column = table.columns[name];
-  if (column === undefined || !isText(column)) throw new Error(`rebuilding blocks: ${name} is no text column`);
-  return column;
+  if (column === undefined || !(isText(column) || isUtf8(column)))
+    throw new Error(`rebuilding blocks: ${name} is no text column`);
+  return isText(column) ? column : { codes: column.codes, values: textsOf(column) };
 }
 
 function textAt(table: Table, name: string, row: number): string {

@@ -16,6 +16,13 @@ export interface TextVector {
   readonly values: readonly string[];
 }
 
+/** A text column whose distinct values stand as UTF-8 side by side: value i is utf8[starts[i] .. starts[i + 1]). */
+export interface Utf8Vector {
+  readonly codes: Int32Array;
+  readonly starts: Uint32Array;
+  readonly utf8: Uint8Array;
+}
+
 /** Row i holds values[offsets[i] .. offsets[i + 1]). An empty list is null, unless `isNull` says of every row which are. */
 export interface ListVector {
   readonly offsets: Uint32Array;
@@ -27,7 +34,7 @@ export interface ListVector {
 /** Numbers of every numeric type; NaN is null (a Float64Array only). */
 export type NumberVector = Float64Array | Int32Array | Uint32Array | Uint8Array;
 
-export type Vector = NumberVector | TextVector | ListVector;
+export type Vector = NumberVector | TextVector | Utf8Vector | ListVector;
 
 export interface Table {
   readonly schema: Schema;
@@ -45,12 +52,21 @@ export class SchemaError extends Error {
   }
 }
 
-export const isText = (vector: Vector): vector is TextVector => 'codes' in vector;
+export const isText = (vector: Vector): vector is TextVector => 'values' in vector && 'codes' in vector;
+export const isUtf8 = (vector: Vector): vector is Utf8Vector => 'utf8' in vector;
 export const isList = (vector: Vector): vector is ListVector => 'offsets' in vector;
 
 /** Number of rows a vector holds. */
 export function lengthOf(vector: Vector): number {
-  if (isText(vector)) return vector.codes.length;
+  if (isText(vector) || isUtf8(vector)) return vector.codes.length;
   if (isList(vector)) return vector.offsets.length - 1;
   return vector.length;
+}
+
+/** The distinct values of a text column, by code. */
+export function textsOf(vector: TextVector | Utf8Vector): readonly string[] {
+  if (isText(vector)) return vector.values;
+  const { starts, utf8 } = vector;
+  const decoder = new TextDecoder();
+  return Array.from({ length: starts.length - 1 }, (_, i) => decoder.decode(utf8.subarray(starts[i], starts[i + 1])));
 }

@@ -1,8 +1,8 @@
-import type { Field, ListVector, NumberVector, TextVector, Vector } from '../operators/table.ts';
-import { isList, isText } from '../operators/table.ts';
+import type { Field, ListVector, NumberVector, TextVector, Utf8Vector, Vector } from '../operators/table.ts';
+import { isList, isText, isUtf8 } from '../operators/table.ts';
 import type { ColumnPages } from './parquet-page-writer.ts';
 import { isListType, leafTypeOf, type NumberLeaf } from './parquet-schema.ts';
-import { packNumbers, packText, RANGES } from './parquet-values.ts';
+import { packNumbers, packText, packUtf8, RANGES } from './parquet-values.ts';
 
 /** A column ready for its pages; with faults it must not be written. */
 export type EncodedColumn = Pick<ColumnPages, 'entries' | 'nulls' | 'levels' | 'values'> & {
@@ -11,21 +11,21 @@ export type EncodedColumn = Pick<ColumnPages, 'entries' | 'nulls' | 'levels' | '
 
 /** Whether a vector is of the kind that holds a field's values: a number of any width may hold a number. */
 export function isVectorOf({ type }: Field, vector: Vector): boolean {
-  if (isText(vector)) return type === 'string';
+  if (isText(vector) || isUtf8(vector)) return type === 'string';
   if (isList(vector)) return isListType(type);
   return type !== 'string' && !isListType(type);
 }
 
 /** Encodes rows [start, end) of a vector that is of the field's kind. */
 export function encodeColumn(field: Field, vector: Vector, start: number, end: number): EncodedColumn {
-  if (isText(vector)) return encodeText(field, vector, start, end);
+  if (isText(vector) || isUtf8(vector)) return encodeText(field, vector, start, end);
   const leaf = leafTypeOf(field.type) as NumberLeaf;
   return isList(vector) ? encodeList(field, leaf, vector, start, end) : encodeNumbers(field, leaf, vector, start, end);
 }
 
-function encodeText(field: Field, vector: TextVector, start: number, end: number): EncodedColumn {
-  const values = packText(vector, start, end);
-  const { length } = vector.values;
+function encodeText(field: Field, vector: TextVector | Utf8Vector, start: number, end: number): EncodedColumn {
+  const values = isText(vector) ? packText(vector, start, end) : packUtf8(vector, start, end);
+  const length = isText(vector) ? vector.values.length : vector.starts.length - 1;
   const flat = flatLevels(field, vector.codes, start, end, values.indexes.length, {
     isNull: (code) => code === -1,
     holds: (code) => code >= 0 && code < length,

@@ -1,4 +1,4 @@
-import type { NumberVector, TextVector } from '../operators/table.ts';
+import type { NumberVector, TextVector, Utf8Vector } from '../operators/table.ts';
 import { LIMITS, MICROS, type NumberLeaf } from './parquet-schema.ts';
 
 /** Values as Parquet's PLAIN encoding lays them out, those that are null or do not fit left out. */
@@ -107,6 +107,64 @@ export function packText({ codes, values }: TextVector, start: number, end: numb
     indexes[at++] = numbers[code]! - 1;
   }
   return { ...plainText(distinct), indexes: indexes.subarray(0, at) };
+}
+
+/** The same for text that stands as UTF-8 already. */
+export function packUtf8({ codes, starts, utf8 }: Utf8Vector, start: number, end: number): PackedText {
+  const indexes = new Int32Array(end - start);
+  const numbers = new Int32Array(starts.length); // by code: 1 + its index in the file, 0 if not met yet
+  const distinct = new Int32Array(Math.min(end - start, starts.length - 1));
+  let count = 0;
+  let size = 0;
+  let at = 0;
+  for (let i = start; i < end; i++) {
+    const code = codes[i]!;
+    if (code < 0 || code >= starts.length - 1) continue;
+    if (numbers[code] === 0) {
+      distinct[count] = code;
+      numbers[code] = ++count;
+      size += 4 + starts[code + 1]! - starts[code]!;
+    }
+    indexes[at++] = numbers[code]! - 1;
+  }
+  const bytes = new Uint8Array(size);
+  const bounds = utf8Bounds(distinct.subarray(0, count), starts, utf8);
+  let offset = 0;
+  for (let d = 0; d < count; d++) {
+    const from = starts[distinct[d]!]!;
+    const length = starts[distinct[d]! + 1]! - from;
+    bytes[offset] = length & 0xff;
+    bytes[offset + 1] = (length >>> 8) & 0xff;
+    bytes[offset + 2] = (length >>> 16) & 0xff;
+    bytes[offset + 3] = length >>> 24;
+    for (let i = 0; i < length; i++) bytes[offset + 4 + i] = utf8[from + i]!;
+    offset += 4 + length;
+  }
+  return { bytes, count, indexes: indexes.subarray(0, at), ...bounds };
+}
+
+/** Least and greatest of some texts by their bytes. */
+function utf8Bounds(codes: Int32Array, starts: Uint32Array, utf8: Uint8Array): Pick<Packed, 'min' | 'max'> {
+  if (codes.length === 0) return {};
+  const isBelow = (a: number, b: number): boolean => {
+    let p = starts[a]!;
+    let q = starts[b]!;
+    const pEnd = starts[a + 1]!;
+    const qEnd = starts[b + 1]!;
+    while (p < pEnd && q < qEnd && utf8[p] === utf8[q]) {
+      p++;
+      q++;
+    }
+    return q < qEnd && (p === pEnd || utf8[p]! < utf8[q]!);
+  };
+  let min = codes[0]!;
+  let max = codes[0]!;
+  for (const code of codes) {
+    if (isBelow(code, min)) min = code;
+    else if (isBelow(max, code)) max = code;
+  }
+  const textAt = (code: number): Uint8Array => utf8.slice(starts[code], starts[code + 1]);
+  return { min: textAt(min), max: textAt(max) };
 }
 
 /** Each text as UTF-8 behind its length. */

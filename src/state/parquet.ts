@@ -1,6 +1,6 @@
 import { parquetMetadata } from 'hyparquet';
 import type { Field, Schema, Table, Vector } from '../operators/table.ts';
-import { isList, isText, lengthOf, SchemaError } from '../operators/table.ts';
+import { isList, isText, isUtf8, lengthOf, SchemaError } from '../operators/table.ts';
 import { decodeColumn } from './parquet-column-decoder.ts';
 import { encodeColumn, isVectorOf } from './parquet-column-encoder.ts';
 import { closeFile, openFile, writePages } from './parquet-page-writer.ts';
@@ -49,7 +49,8 @@ function shapeFault(table: Table, field: Field, vector: Vector | undefined): str
   return undefined;
 }
 
-const vectorKind = (vector: Vector): string => (isText(vector) ? 'text' : isList(vector) ? 'lists' : 'numbers');
+const vectorKind = (vector: Vector): string =>
+  isText(vector) || isUtf8(vector) ? 'text' : isList(vector) ? 'lists' : 'numbers';
 
 /**
  * Decodes the named columns of a Parquet file, all of the schema by default, into a table whose columns stand in the
