@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderSettingsDoc } from '../src/config/settings-doc.ts';
+import { renderCatalog } from '../src/operators/catalog.ts';
 
 /** Page → what it must say. */
 const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/catalog.md': renderCatalog,
   'docs/settings.md': renderSettingsDoc,
 };
 

@@ -86,7 +86,7 @@ function resolvePortSets({ delta }: SpecCollection, { version, documents = {} }:
   if (sets === undefined) faults.push(`${place}.port_sets: has more than ${MAX_FURTHER_SETS} sets of its own`);
   return {
     sets: sets ?? {},
-    digests: location === null ? {} : { port_sets: digestOf(content) },
+    digests: location === null ? {} : { port_sets: digestOf(content ?? null) },
     faults,
     warnings,
   };

@@ -1,9 +1,11 @@
+import { canonicalJson } from '../config/canonical-json.ts';
 import type { BatchIndex } from './batch-index.ts';
 import {
   type Basis,
   type BatchItem,
   basisOf,
   isBasis,
+  type ManifestRef,
   type SettledSlice,
   sliceToItem,
   withoutSlash,
@@ -19,6 +21,7 @@ import {
   type ManifestSlice,
   manifestFolder,
   type RenderedManifest,
+  readManifest,
   renderManifest,
 } from './manifest.ts';
 import { type EncodedPart, type PartFile, partFiles, publishParts } from './publish.ts';
@@ -68,7 +71,7 @@ export interface Winner extends Basis {
 /**
  * Makes a mini-batch's outputs count: files, then manifest, then the one conditional write to the index that decides,
  * then the range entry derived from it. Killed at any point it leaves nothing that a reader would see, and run again it
- * writes only what is missing. Content equal to the committed revision's changes nothing, the revision included.
+ * writes only what is missing. Files equal to the committed revision's change nothing, the revision included.
  *
  * A sweep may take away files that this commit relies on but no earlier revision names any more. What is missing after
  * the decision is written again; what a sweep takes after that it puts back itself.
@@ -79,13 +82,11 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
   let hasWritten = false;
   for (;;) {
     const present = await index.batch(project, version, slice.miniBatchId);
-    if (present !== undefined && present.manifest !== null) {
-      const same = rendered(commit, files, present.revision);
-      if (same.sha256 === present.manifest.sha256 && same.path === present.manifest.path) {
-        await restore(lake, files, same);
-        await index.enterRange(project, version, present);
-        return { is: 'unchanged', revision: present.revision };
-      }
+    const standing = present?.manifest ? await readStanding(lake, present.manifest) : undefined;
+    if (present !== undefined && standing !== undefined && holdsSame(standing.manifest, commit, files)) {
+      await restore(lake, files, standing);
+      await index.enterRange(project, version, present);
+      return { is: 'unchanged', revision: present.revision };
     }
     if (!isBasis(present, since)) {
       if (hasWritten) await askForSweep(commit, present);
@@ -106,6 +107,28 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
     if (hasMoved) await index.leaveRange(project, version, present);
     return { is: 'committed', revision, files: files.map(withoutContent) };
   }
+}
+
+/** The manifest that the index names, with its bytes; undefined where it is gone or damaged, so that it is written anew. */
+async function readStanding(
+  lake: Lake,
+  ref: ManifestRef,
+): Promise<(RenderedManifest & { manifest: Manifest }) | undefined> {
+  try {
+    const manifest = await readManifest(lake, ref);
+    return { ...ref, manifest, bytes: await lake.read(ref.path) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A revision is its files: whatever they were computed from, the same ones are no new revision. */
+function holdsSame(standing: Manifest, commit: Commit, files: readonly PartFile[]): boolean {
+  const slice = sliceToItem(commit.slice);
+  return (
+    canonicalJson(standing.datasets) === canonicalJson(datasetsOf(commit.outputs, files)) &&
+    canonicalJson(standing.slice) === canonicalJson(slice)
+  );
 }
 
 /**

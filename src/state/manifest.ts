@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../config/canonical-json.ts';
 import type { Json } from './items.ts';
 import type { Lake } from './lake.ts';
 import { instantKeys, pathPart } from './partition.ts';
@@ -80,26 +81,6 @@ export interface RenderedManifest {
 export const DEFAULT_MANIFEST_PREFIX = '_batches';
 
 export const sha256Hex = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
-
-/**
- * JSON with the keys of every object sorted by UTF-16 code unit, without blanks, -0 as 0; undefined members are left
- * out. Equal values give equal text. Throws on what JSON cannot hold, naming where.
- */
-export function canonicalJson(value: unknown, place = '$'): string {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((entry, i) => canonicalJson(entry, `${place}[${i}]`)).join(',')}]`;
-  if (typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member, `${place}.${name}`)}`);
-    return `{${members.join(',')}}`;
-  }
-  throw new Error(
-    `canonical JSON: ${place} is ${String(value)}; expected null, text, true, false, a finite number, a list or a plain object`,
-  );
-}
 
 /** Where the manifests of a mini-batch lie, whatever their revision. */
 export function manifestFolder(

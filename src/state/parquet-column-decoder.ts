@@ -1,12 +1,14 @@
 import { getMaxDefinitionLevel } from 'hyparquet/src/schema.js';
-import type { Field, ListVector, Vector } from '../operators/table.ts';
+import type { Field, ListVector, Utf8Vector, Vector } from '../operators/table.ts';
 import { isList, isText, lengthOf } from '../operators/table.ts';
 import { type Convert, type Page, type ParquetFile, readPages } from './parquet-page-reader.ts';
 import { type FileColumn, LIMITS, leafTypeOf, MICROS } from './parquet-schema.ts';
 
+type DecodedVector = Exclude<Vector, Utf8Vector>;
+
 /** A column as a table holds it, and what its field does not allow of it. */
 export interface DecodedColumn {
-  readonly vector: Vector;
+  readonly vector: DecodedVector;
   readonly faults: readonly string[];
 }
 
@@ -18,7 +20,7 @@ export function decodeColumn(file: ParquetFile, column: FileColumn, field: Field
   return { vector: isWord ? new Int32Array(vector) : vector, faults };
 }
 
-function readVector(file: ParquetFile, column: FileColumn, { type }: Field): Vector {
+function readVector(file: ParquetFile, column: FileColumn, { type }: Field): DecodedVector {
   const rows = Number(file.metadata.num_rows);
   if (type === 'string') {
     const values: string[] = [];
@@ -123,7 +125,7 @@ function decodeTexts(encoded: readonly Uint8Array[]): string[] {
   });
 }
 
-function vectorFaults({ type, nullable }: Field, vector: Vector): string[] {
+function vectorFaults({ type, nullable }: Field, vector: DecodedVector): string[] {
   const faults: string[] = [];
   const nulls = nullable ? 0 : countNulls(vector);
   if (nulls > 0) faults.push(`is null in ${nulls} of ${lengthOf(vector)} rows, and may not be`);
@@ -139,7 +141,7 @@ function vectorFaults({ type, nullable }: Field, vector: Vector): string[] {
   return faults;
 }
 
-function countNulls(vector: Vector): number {
+function countNulls(vector: DecodedVector): number {
   let nulls = 0;
   if (isText(vector)) {
     for (let i = 0; i < vector.codes.length; i++) if (vector.codes[i] === -1) nulls++;

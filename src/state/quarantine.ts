@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
+import { canonicalJson } from '../config/canonical-json.ts';
 import type { Lake } from './lake.ts';
-import { canonicalJson, sha256Hex } from './manifest.ts';
+import { sha256Hex } from './manifest.ts';
 import { plainPart } from './partition.ts';
 
 /** A line of a raw file that is not a record. */

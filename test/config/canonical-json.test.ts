@@ -7,8 +7,8 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: true, B: undefined })).toBe(
       '{"a":true,"b":[1,{"c":"x","d":null}]}',
     );
-    expect(canonicalJson([undefined])).toBe('[null]');
-    expect(canonicalJson(undefined)).toBe('null');
+    expect(() => canonicalJson([undefined])).toThrow('canonical JSON: $[0] is undefined');
+    expect(() => canonicalJson({ a: Number.NaN })).toThrow('canonical JSON: $.a is NaN');
   });
 
   it('says the same as JSON, whatever the order of the members', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, manifestFolder, sha256Hex } from '../../src/state/manifest.ts';
+import { canonicalJson } from '../../src/config/canonical-json.ts';
+import { manifestFolder, sha256Hex } from '../../src/state/manifest.ts';
 
 describe('canonical JSON', () => {
   it('sorts keys at every depth, without blanks', () => {

@@ -1,4 +1,11 @@
-import type { ColumnType, Field, Schema, Table, Vector } from '../../src/operators/table.ts';
+import {
+  type ColumnType,
+  type Field,
+  type Schema,
+  type Table,
+  textsOf,
+  type Vector,
+} from '../../src/operators/table.ts';
 
 /** What a test writes down for a row: null is null, whatever the vector makes of it. */
 export type Cell = string | number | readonly number[] | null;
@@ -43,7 +50,10 @@ export const cellsOf = (table: Table): Record<string, Cell[]> =>
   Object.fromEntries(Object.entries(table.columns).map(([name, vector]) => [name, vectorCells(vector)]));
 
 function vectorCells(vector: Vector): Cell[] {
-  if ('codes' in vector) return Array.from(vector.codes, (code) => (code < 0 ? null : vector.values[code]!));
+  if ('codes' in vector) {
+    const texts = textsOf(vector);
+    return Array.from(vector.codes, (code) => (code < 0 ? null : texts[code]!));
+  }
   if ('offsets' in vector) {
     const { offsets, values } = vector;
     return Array.from(offsets.subarray(1), (end, row) => {

@@ -244,7 +244,8 @@ it('sweeps and commits in any interleaving never leave the index naming a file t
       const running = Promise.all([sweep(later, busy), sweep(later, busy), commitBatch(back), commitBatch(again)]);
       await scheduler.waitFor(running);
       const [, , one, two] = await running;
-      expect([one.is, two.is].sort()).toEqual(['committed', 'lost']);
+      // Both bring the same files: who comes second finds them standing, or lost the race to write them.
+      expect([one.is, two.is].sort()).toEqual(['committed', expect.stringMatching(/^(lost|unchanged)$/)]);
       await nothingNamedIsGone(quiet);
       await sweep(later, quiet);
       expect(await paths(quiet)).toEqual(await named(quiet));
