@@ -3,7 +3,7 @@ import { PAIR_COUNTS_SCHEMA } from './datasets.ts';
 import { DELTA_METRICS, formulaOf } from './delta-metrics.ts';
 import { AGE_FEATURES } from './fg-a.ts';
 import { HEALTH_FEATURES } from './health.ts';
-import { BEHAVIOUR_FEATURES, WINDOW_FEATURES } from './metrics.ts';
+import { BEHAVIOUR_FEATURES, unitOf, WINDOW_FEATURES } from './metrics.ts';
 import type { ColumnType, Schema, Table, TextVector } from './table.ts';
 
 export type FeatureGroup = 'delta' | 'fg_a' | 'fg_a_behaviour' | 'fg_a_context' | 'pair_counts';
@@ -72,7 +72,7 @@ export const CATALOG: readonly CatalogEntry[] = [
       formula: formulaOf(metric),
       doc: metric.doc,
       type: metric.type,
-      unit: metric.name.startsWith('bytes') ? 'bytes' : metric.name === 'duration_sum' ? 'seconds' : 'count',
+      unit: unitOf(metric.name),
       nullable: false,
       dataset: 'delta',
       creator: 'operators/delta',

@@ -128,13 +128,18 @@ export function bitOf(metric: DeltaMetric, portSets: readonly string[]): number 
   return measure.is === 'count_port_set' ? FIRST_PORT_SET_BIT + portSets.indexOf(measure.set) : -1;
 }
 
+/** What a flag counts, where it is not sessions alone. */
+const COUNTED: Partial<Readonly<Record<Flag, string>>> = {
+  traffic: 'records',
+  threat: 'records',
+  alert: 'TRAFFIC sessions and THREAT records',
+};
+
 /** What the metric computes, in words made from the same values that compute it. */
 export function formulaOf({ measure }: DeltaMetric): string {
   switch (measure.is) {
     case 'count':
-      return measure.flag === 'traffic' || measure.flag === 'threat'
-        ? `count(${FLAGS[measure.flag].when})`
-        : `count(TRAFFIC sessions where ${FLAGS[measure.flag].when})`;
+      return `count(${COUNTED[measure.flag] ?? 'TRAFFIC sessions'} where ${FLAGS[measure.flag].when})`;
     case 'count_port_set':
       return `count(TRAFFIC sessions where peer_port in ${measure.set.toUpperCase()})`;
     case 'sum':

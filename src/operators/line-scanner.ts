@@ -16,6 +16,7 @@ interface Lead {
 
 /** Fields of a line whose leads are remembered; a log format has a few dozen. */
 const MAX_LEADS = 1024;
+const MAX_LEAD_BYTES = 256;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const MINUS = 0x2d;
@@ -62,7 +63,7 @@ export function createLineScanner(
     if (bytes[p++] !== 0x3a) return -1;
     while (bytes[p] === 0x20) p++;
     found = leadOf(bytes, start, p, slot);
-    if (place < MAX_LEADS) leads[place] = found;
+    if (place < MAX_LEADS && found.length <= MAX_LEAD_BYTES) leads[place] = found;
     return p;
   }
   let found: Lead;

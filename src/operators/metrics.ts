@@ -51,7 +51,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/ratio|share/, 'ratio'],
   [/^has_/, 'flag'],
 ];
-const unitOf = (name: string): string => UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? 'count';
+export const unitOf = (name: string): string => UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? 'count';
 const metric = (name: string, measure: WindowMeasure, doc: string): WindowMetric => ({
   name,
   measure,

@@ -1,11 +1,14 @@
-import { type Address, maskIpv4, maskIpv6, parseIpv4, parseIpv6 } from './address.ts';
+import { type Address, maskIpv4, maskIpv6, parseAddress, parseIpv4, parseIpv6 } from './address.ts';
 
 /** A network in CIDR form, e.g. 10.0.0.0/8 or fc00::/7. */
 export type Network =
   | { readonly family: 4; readonly base: number; readonly length: number }
   | { readonly family: 6; readonly base: readonly number[]; readonly length: number };
 
-/** Reads `address/length`, or a bare address as a network of one; undefined if malformed. Host bits are dropped. */
+/**
+ * Reads `address/length`, or a bare address as a network of one; undefined if malformed. Host bits are dropped. A network of
+ * IPv4-mapped addresses is the IPv4 network: no address is ever kept in the mapped form.
+ */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
@@ -19,7 +22,12 @@ export function parseNetwork(text: string): Network | undefined {
   const groups = parseIpv6(address);
   if (groups === undefined) return undefined;
   const length = lengthText === undefined ? 128 : Number(lengthText);
-  return length > 128 ? undefined : { family: 6, base: maskIpv6(groups, length), length };
+  if (length > 128) return undefined;
+  const mapped = parseAddress(address);
+  if (mapped?.family === 4 && length >= 96) {
+    return { family: 4, base: maskIpv4(mapped.value, length - 96), length: length - 96 };
+  }
+  return { family: 6, base: maskIpv6(groups, length), length };
 }
 
 /** Reads a network that a decoder has accepted before. */
