@@ -58,7 +58,10 @@ export function sliceOptionsOf(
     pairCap: spec.pairCap,
     slice: { start: slice.sliceStart, end: slice.sliceEnd },
     shards,
-    requireDestinationPort: spec.pairCounts.requireDestinationPort,
+    pairCounts: {
+      requireIps: spec.pairCounts.requireNonnullIps,
+      requirePort: spec.pairCounts.requireDestinationPort,
+    },
     places: placesOf(spec),
     roles,
   };

@@ -1,3 +1,4 @@
+import type { AddressList } from './address-book.ts';
 import { groupByHost, type RoleColumns } from './delta.ts';
 import { CHUNK_BITS, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
 import type { PairRows } from './role-rows.ts';
@@ -12,22 +13,30 @@ export interface PairCounts {
   readonly visit: (source: number, take: (destination: number, port: number, sessions: number) => void) => void;
 }
 
+export interface PairCountFilters {
+  /** Leave out sessions that lack an address. */
+  readonly requireIps: boolean;
+  /** Leave out sessions without a destination port above 0. */
+  readonly requirePort: boolean;
+}
+
 const TRAFFIC = maskOf('traffic');
 const ICMP = maskOf('icmp');
 const PORT_KEYS = 65_537;
 
 /**
- * Counts the TRAFFIC sessions, ICMP left out, of every source, monitored or not; with `requirePort` only those to a
- * destination port above 0. What the outbound pair rows of a host say already is read from them, not kept twice.
+ * Counts the TRAFFIC sessions, ICMP left out, of every source, monitored or not. What the outbound pair rows of a host say already is read from them, not kept twice.
  */
 export function pairCountsOf(
   flows: FlowChunks,
-  addresses: number,
+  { count: addresses, texts }: AddressList,
   shards: readonly ShardRows[],
   outbound: RoleColumns,
-  requirePort: boolean,
+  { requireIps, requirePort }: PairCountFilters,
 ): PairCounts {
   const lowest = requirePort ? 1 : 0;
+  // An address that a record lacks is kept as an empty text, which comes before every other.
+  const absent = requireIps && texts.get(0) === '' ? 0 : -1;
   // Without the filter an ICMP session and one without a port look alike in a pair row.
   const isTold =
     requirePort && outbound.host === 'source' && outbound.peer === 'destination' && outbound.port === 'destinationPort';
@@ -41,12 +50,12 @@ export function pairCountsOf(
         shardOf[id] = shard;
         rowOf[id] = row;
         let rows = 0;
-        for (let p = pairs.offsets[row]!; p < pairs.offsets[row + 1]!; p++) if (pairs.port[p]! >= lowest) rows++;
+        visitPairs(pairs, row, lowest, absent, () => rows++);
         firstRow[id + 1] = rows;
       });
     });
   }
-  const others = countOthers(flows, shardOf, lowest, requirePort, firstRow);
+  const others = countOthers(flows, shardOf, lowest, requirePort, absent, firstRow);
   for (let id = 0; id < addresses; id++) firstRow[id + 1]! += firstRow[id]!;
   return {
     length: firstRow[addresses]!,
@@ -54,14 +63,20 @@ export function pairCountsOf(
     visit(source, take) {
       const shard = shardOf[source]!;
       if (shard < 0) others(source, take);
-      else visitPairs(shards[shard]!.outbound.pairs, rowOf[source]!, lowest, take);
+      else visitPairs(shards[shard]!.outbound.pairs, rowOf[source]!, lowest, absent, take);
     },
   };
 }
 
-function visitPairs(pairs: PairRows, row: number, lowest: number, take: Parameters<PairCounts['visit']>[1]): void {
+function visitPairs(
+  pairs: PairRows,
+  row: number,
+  lowest: number,
+  absent: number,
+  take: Parameters<PairCounts['visit']>[1],
+): void {
   for (let p = pairs.offsets[row]!; p < pairs.offsets[row + 1]!; p++) {
-    if (pairs.port[p]! >= lowest) take(pairs.peer[p]!, pairs.port[p]!, pairs.sessions[p]!);
+    if (pairs.port[p]! >= lowest && pairs.peer[p]! !== absent) take(pairs.peer[p]!, pairs.port[p]!, pairs.sessions[p]!);
   }
 }
 
@@ -71,6 +86,7 @@ function countOthers(
   shardOf: Int32Array,
   lowest: number,
   requirePort: boolean,
+  absent: number,
   rowsOf: Uint32Array,
 ): PairCounts['visit'] {
   const isOther = Uint8Array.from(shardOf, (shard) => (shard < 0 ? 1 : 0));
@@ -89,6 +105,7 @@ function countOthers(
       const flags = piece.flags[row]!;
       const port = piece.destinationPort[row]!;
       if ((flags & TRAFFIC) === 0 || (flags & ICMP) !== 0 || (requirePort && port < lowest)) continue;
+      if (source === absent || piece.destination[row] === absent) continue;
       const key = piece.destination[row]! * PORT_KEYS + port + 1;
       keysOf[used++] = key;
       const repeat = piece.repeat[row]!;

@@ -6,7 +6,7 @@ import { pairKey, type SliceRows } from './datasets.ts';
 import { type DeltaOptions, deltaOf, type Grouping, groupByHost, type RoleColumns } from './delta.ts';
 import type { FlowChunks, FlowColumns } from './flow.ts';
 import type { FileFlows } from './flow-reader.ts';
-import { pairCountsOf } from './pair-counts.ts';
+import { type PairCountFilters, pairCountsOf } from './pair-counts.ts';
 import { type QualityCounts, settleTimes } from './quality.ts';
 import type { RoleName } from './role-rows.ts';
 import { orderPairs, orderRows, type ShardRows } from './row-order.ts';
@@ -15,7 +15,7 @@ export interface SliceOptions extends DeltaOptions {
   readonly places: PlaceOptions;
   readonly roles: Readonly<Record<RoleName, RoleColumns>>;
   readonly shards: number;
-  readonly requireDestinationPort: boolean;
+  readonly pairCounts: PairCountFilters;
 }
 
 /** The flows of a mini-batch over one list of addresses. */
@@ -82,13 +82,7 @@ export function shardRowsOf(batch: MiniBatchFlows, shard: number, options: Slice
 export function assembleRows(batch: MiniBatchFlows, shards: readonly ShardRows[], options: SliceOptions): SliceRows {
   const { addresses, facts, flows } = batch;
   const order = orderRows(shards, addresses.count);
-  const pairCounts = pairCountsOf(
-    flows,
-    addresses.count,
-    shards,
-    options.roles.outbound,
-    options.requireDestinationPort,
-  );
+  const pairCounts = pairCountsOf(flows, addresses, shards, options.roles.outbound, options.pairCounts);
   const { segmentMapping } = options.places;
   return { addresses, facts, segmentMapping, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
 }

@@ -30,11 +30,20 @@ describe('a file', () => {
   });
 
   it('reads the same byte by byte, and cut at every byte', () => {
-    const content = bytesOf(`\ufeff${line()}\r\n\n${line({ destination_port: 53, app: 'é€😀' })}\n{"source_ip":\n${line()}`);
+    const content = bytesOf(
+      `\ufeff${line()}\r\n\n${line({ destination_port: 53, app: 'é€😀' })}\n{"source_ip":\n${line()}`,
+    );
     const whole = read(content);
     expect(whole).toMatchObject({ lines: 4, rejected: [{ line: 4, rule: 'malformed_json', text: '{"source_ip":' }] });
     expect(portsOf(whole)).toEqual([443, 53, 443]);
-    expect(readingOf(readChunks(Array.from(content, (byte) => Uint8Array.of(byte)), options))).toEqual(whole);
+    expect(
+      readingOf(
+        readChunks(
+          Array.from(content, (byte) => Uint8Array.of(byte)),
+          options,
+        ),
+      ),
+    ).toEqual(whole);
     for (let cut = 0; cut <= content.length; cut++) {
       expect(readingOf(readChunks([content.subarray(0, cut), content.subarray(cut)], options))).toEqual(whole);
     }
@@ -55,7 +64,9 @@ describe('a file', () => {
   });
 
   it('holds more flows than one piece of columns', () => {
-    const content = bytesOf(Array.from({ length: 70_000 }, (_, n) => line({ destination_port: n % 50_000 })).join('\n'));
+    const content = bytesOf(
+      Array.from({ length: 70_000 }, (_, n) => line({ destination_port: n % 50_000 })).join('\n'),
+    );
     const { chunks, lines } = readChunks([content], options).file;
     const ports = chunks.flatMap((flows) => [...flows.destinationPort.subarray(0, flows.length)]);
     expect(lines).toBe(70_000);
@@ -81,7 +92,9 @@ describe('a file', () => {
 describe('a line', () => {
   it('that is cut costs itself, never the next', () => {
     for (let cut = 1; cut < line().length; cut++) {
-      const reading = read(`${line({ destination_port: 1 })}\n${line().slice(0, cut)}\n${line({ destination_port: 2 })}\n`);
+      const reading = read(
+        `${line({ destination_port: 1 })}\n${line().slice(0, cut)}\n${line({ destination_port: 2 })}\n`,
+      );
       expect(portsOf(reading)).toEqual([1, 2]);
       expect(reading.rejected).toMatchObject([{ line: 2, rule: 'malformed_json', text: line().slice(0, cut) }]);
     }
@@ -118,7 +131,9 @@ describe('a line', () => {
       [MAX_LINE_BYTES + 1, 'line_too_long'],
       [3 * MAX_LINE_BYTES, 'line_too_long'],
     ] as const) {
-      const content = bytesOf(`${line({ destination_port: 1 })}\n${padded(length)}\n${line({ destination_port: 2 })}\n`);
+      const content = bytesOf(
+        `${line({ destination_port: 1 })}\n${padded(length)}\n${line({ destination_port: 2 })}\n`,
+      );
       for (const size of [content.length, 65_536, 999_983]) {
         const pieces = Array.from({ length: Math.ceil(content.length / size) }, (_, i) =>
           content.subarray(i * size, (i + 1) * size),
@@ -184,7 +199,12 @@ describe('the field mapping', () => {
     ['what every object inherits', { source: {} }],
   ])('finds no value in %s on the way', (_, own) => {
     const inherited = mapped({ source_ip: 'source.constructor.name', destination_port: 'toString.length' });
-    const record = JSON.stringify({ ...own, destination_ip: '10.0.0.2', destination: { ip: '10.0.0.2' }, source_port: 1 });
+    const record = JSON.stringify({
+      ...own,
+      destination_ip: '10.0.0.2',
+      destination: { ip: '10.0.0.2' },
+      source_port: 1,
+    });
     expect(read(record, nested).rejected).toMatchObject([{ rule: 'malformed_ip' }]);
     expect(read(record, inherited).rejected).toMatchObject([{ rule: 'malformed_ip' }]);
   });
@@ -203,7 +223,10 @@ describe('the field mapping', () => {
     expect(carriedBy(FLOW)).toEqual([1, '1011']);
     expect(carriedBy({ ...FLOW, event_name: 'THREAT', event_start: 1 })).toEqual([0, '0']);
     expect(carriedBy(FLOW, { ...FLOW, event_subtype: 'start', source_bytes: 1 })).toEqual([1, '1011']);
-    expect(carriedBy({ source_ip: 'x', event_end: 1 }, { destination_ip: 'y', source_port: 4 })).toEqual([2, '10000111']);
+    expect(carriedBy({ source_ip: 'x', event_end: 1 }, { destination_ip: 'y', source_port: 4 })).toEqual([
+      2,
+      '10000111',
+    ]);
   });
 });
 
@@ -216,7 +239,9 @@ describe('noise', () => {
   };
 
   it('takes no room in the book of addresses', () => {
-    const lines = Array.from({ length: 5000 }, (_, n) => line({ source_ip: `host-${n}`, destination_ip: `10.0.0.${n}` }));
+    const lines = Array.from({ length: 5000 }, (_, n) =>
+      line({ source_ip: `host-${n}`, destination_ip: `10.0.0.${n}` }),
+    );
     const { addresses } = readChunks([bytesOf(lines.join('\n'))], options).file;
     expect(addresses.ipv4.length).toBeLessThanOrEqual(256);
     expect(addresses.texts.size).toBe(0);
@@ -225,14 +250,14 @@ describe('noise', () => {
   it.each([
     ['addresses', (text: string) => line({ source_ip: text })],
     ['words', (text: string) => line({ event_action: text, event_reason: text })],
-    ['keys', (text: string) => line({ [text]: 1 })],
+    ['keys', (text: string) => line().replace('source_ip', text)],
   ])('is not remembered, however long: %s', (_, lineWith) => {
     const reader = createFlowReader(options, () => {});
     const padding = 'x'.repeat(500_000);
     reader.push(bytesOf(`${lineWith(padding)}\n`));
     const before = heap();
-    for (let n = 0; n < 100; n++) reader.push(bytesOf(`${lineWith(`${n}${padding}`)}\n`));
-    expect(heap() - before).toBeLessThan(10_000_000);
-    expect(reader.finish().lines).toBe(101);
+    for (let n = 0; n < 150; n++) reader.push(bytesOf(`${lineWith(`${n}${padding}`)}\n`));
+    expect(heap() - before).toBeLessThan(40_000_000);
+    expect(reader.finish().lines).toBe(151);
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { logLines } from './log-lines.ts';
 import { readerOptionsFor } from './product-options.ts';
 import { bytesOf, readChunks } from './product-run.ts';
-import { logLines } from './log-lines.ts';
 import { readingOf } from './reading.ts';
 
 const options = readerOptionsFor();
@@ -14,7 +14,10 @@ const heldBack = (lines: readonly string[]): string[] => lines.map((line) => `\t
 describe('the fast path', () => {
   it.each([
     ['as they come', options],
-    ['with malformed addresses kept', readerOptionsFor({ dq: { drop_malformed_ip: false, bytes_non_negative: false } })],
+    [
+      'with malformed addresses kept',
+      readerOptionsFor({ dq: { drop_malformed_ip: false, bytes_non_negative: false } }),
+    ],
     ['with times in a zone', readerOptionsFor({ timeZone: 'America/New_York' })],
   ])('reads every line as JSON.parse would, %s', (_, own) => {
     let fast = 0;

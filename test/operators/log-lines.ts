@@ -42,12 +42,44 @@ const EXTREME_NUMBERS = [
 const at = (ms: number): string => new Date(FIRST_END + ms).toISOString();
 const TIMES = [
   ...[`"${at(0)}"`, `"${at(-61_500)}"`, `"${at(-900_000)}"`, `"${at(86_400_000)}"`, `"${at(86_400_001)}"`],
-  ...['"2026-03-02T08:00:00Z"', '"2026-03-02T08:00:00.5Z"', '"2026-03-02T08:00:00.123456789Z"', '"2026-03-02T07:59:59.9996Z"'],
-  ...['"2026-03-02T09:00:00+01:00"', '"2026-03-02 08:00:00,5"', '"2026-03-02T08:00:00"', '"2026-03-02T08:00Z"', '"2026-03-02"'],
+  ...[
+    '"2026-03-02T08:00:00Z"',
+    '"2026-03-02T08:00:00.5Z"',
+    '"2026-03-02T08:00:00.123456789Z"',
+    '"2026-03-02T07:59:59.9996Z"',
+  ],
+  ...[
+    '"2026-03-02T09:00:00+01:00"',
+    '"2026-03-02 08:00:00,5"',
+    '"2026-03-02T08:00:00"',
+    '"2026-03-02T08:00Z"',
+    '"2026-03-02"',
+  ],
   ...['"2026/03/02 08:00:00"', '"2026/03/02 08:00:00.25"', '"Mar 02 2026 08:00:00"', '"mar 2 2026 08:00:00 UTC"'],
-  ...[String(FIRST_END / 1000), String(FIRST_END), `${FIRST_END / 1000 - 30}.0625`, `"${FIRST_END}"`, `${FIRST_END}000`],
-  ...['"2026-02-30T08:00:00Z"', '"2026-03-02T24:00:00Z"', '"2026-03-02T08:60:00Z"', '"2026-03-02T08:00:00.Z"', '"yesterday"'],
-  ...['"2026-03-02T08:00:00.12x4Z"', '"2026-13-02T08:00:00Z"', '"2026\\u002d03-02T08:00:00Z"', '0', '-1', '""', 'null', '{}'],
+  ...[
+    String(FIRST_END / 1000),
+    String(FIRST_END),
+    `${FIRST_END / 1000 - 30}.0625`,
+    `"${FIRST_END}"`,
+    `${FIRST_END}000`,
+  ],
+  ...[
+    '"2026-02-30T08:00:00Z"',
+    '"2026-03-02T24:00:00Z"',
+    '"2026-03-02T08:60:00Z"',
+    '"2026-03-02T08:00:00.Z"',
+    '"yesterday"',
+  ],
+  ...[
+    '"2026-03-02T08:00:00.12x4Z"',
+    '"2026-13-02T08:00:00Z"',
+    '"2026\\u002d03-02T08:00:00Z"',
+    '0',
+    '-1',
+    '""',
+    'null',
+    '{}',
+  ],
 ];
 const WORDS = [
   ...['"TRAFFIC"', '"traffic"', '"THREAT"', '"end"', '"START"', '"virus"', '"allow"', '"ALLOW"', '"deny"', '"alert"'],
@@ -80,10 +112,32 @@ const likely = (tokens: readonly string[], ordinary: number): fc.Arbitrary<strin
     { weight: 1, arbitrary: fc.constantFrom(...tokens) },
   );
 
-const extraKey = fc.constantFrom('__proto__', 'constructor', 'app', '', 'source', 'source_ip ', 'é', 'a"b', 'x'.repeat(300));
+const extraKey = fc.constantFrom(
+  '__proto__',
+  'constructor',
+  'app',
+  '',
+  'source',
+  'source_ip ',
+  'é',
+  'a"b',
+  'x'.repeat(300),
+);
 const extraValue = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
-  fc.constantFrom('true', 'false', 'null', '-0', '1e5', '"a\\\\b"', '"\\u00e9"', '"é"', '[[[]]]', '{"a":{"b":[1]}}', '1234567890123456'),
+  fc.constantFrom(
+    'true',
+    'false',
+    'null',
+    '-0',
+    '1e5',
+    '"a\\\\b"',
+    '"\\u00e9"',
+    '"é"',
+    '[[[]]]',
+    '{"a":{"b":[1]}}',
+    '1234567890123456',
+  ),
 );
 
 /** One record as text: keys in any order, now and then twice, spaces in any place where JSON lets them be. */
@@ -91,7 +145,12 @@ export function recordText(numbers: 'plain' | 'extreme'): fc.Arbitrary<string> {
   const tokensOf = {
     address: likely(ADDRESSES, 8),
     number:
-      numbers === 'plain' ? likely(NUMBERS, 12) : fc.oneof({ weight: 60, arbitrary: likely(NUMBERS, 12) }, { weight: 1, arbitrary: fc.constantFrom(...EXTREME_NUMBERS) }),
+      numbers === 'plain'
+        ? likely(NUMBERS, 12)
+        : fc.oneof(
+            { weight: 60, arbitrary: likely(NUMBERS, 12) },
+            { weight: 1, arbitrary: fc.constantFrom(...EXTREME_NUMBERS) },
+          ),
     time: likely(TIMES, 19),
     word: likely(WORDS, 16),
   };
@@ -107,14 +166,23 @@ export function recordText(numbers: 'plain' | 'extreme'): fc.Arbitrary<string> {
     ),
   );
   const strange = fc.oneof(
-    { weight: 3, arbitrary: fc.tuple(extraKey.map((key) => JSON.stringify(key)), extraValue) },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(
+        extraKey.map((key) => JSON.stringify(key)),
+        extraValue,
+      ),
+    },
     { weight: 1, arbitrary: field },
     { weight: 1, arbitrary: field.map(([key, token]) => [key.replace('s', '\\u0073'), token] as const) },
   );
   return fc
     .tuple(
       usual,
-      fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(strange, { maxLength: 2 }) }),
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(strange, { maxLength: 2 }) },
+      ),
       fc.boolean(),
       fc.constantFrom('', '', '', '', ' ', ' ', '  ', '\t', '\r'),
       fc.constantFrom('', '', '', ' ', '\r', '\r\r', '\t', 'x', '}', ',', '{}'),
@@ -130,30 +198,86 @@ export function recordText(numbers: 'plain' | 'extreme'): fc.Arbitrary<string> {
 }
 
 const INSERTED = [
-  ...['"', '\\', ' ', '\t', '\r', '\n', '{', '}', '[', ']', ',', ':', '0', '9', '-', '.', 'e', 'n', 'é', '€', '\u0000', '\u007f'],
-  ...['null', '\\u0031', '""', '"source_ip":1,', '\u2028', '😀'],
+  ...[
+    '"',
+    '\\',
+    ' ',
+    '\t',
+    '\r',
+    '\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '0',
+    '9',
+    '-',
+    '.',
+    'e',
+    'n',
+    'é',
+    '€',
+    '\u0000',
+    '\u007f',
+  ],
+  ...['null', '\\u0031', '""', '"source_ip":1,', '😀'],
 ];
 
 type Edit = (line: string) => string;
 const place = fc.double({ min: 0, max: 1, noNaN: true });
 const edit: fc.Arbitrary<Edit> = fc.oneof(
-  place.map((p): Edit => (line) => line.slice(0, Math.floor(p * line.length))),
-  place.map((p): Edit => (line) => line.slice(Math.floor(p * line.length))),
-  place.map((p): Edit => (line) => {
-    const i = Math.floor(p * line.length);
-    return line.slice(0, i) + line.slice(i + 1);
-  }),
-  fc.tuple(place, fc.constantFrom(...INSERTED)).map(([p, text]): Edit => (line) => {
-    const i = Math.floor(p * (line.length + 1));
-    return line.slice(0, i) + text + line.slice(i);
-  }),
-  fc.tuple(place, place).map(([p, q]): Edit => (line) => {
-    const [i, j] = [p, q].map((x) => Math.floor(x * line.length)).sort((a, b) => a - b) as [number, number];
-    return line.slice(0, j) + line.slice(i);
-  }),
+  place.map(
+    (p): Edit =>
+      (line) =>
+        line.slice(0, Math.floor(p * line.length)),
+  ),
+  place.map(
+    (p): Edit =>
+      (line) =>
+        line.slice(Math.floor(p * line.length)),
+  ),
+  place.map(
+    (p): Edit =>
+      (line) => {
+        const i = Math.floor(p * line.length);
+        return line.slice(0, i) + line.slice(i + 1);
+      },
+  ),
+  fc.tuple(place, fc.constantFrom(...INSERTED)).map(
+    ([p, text]): Edit =>
+      (line) => {
+        const i = Math.floor(p * (line.length + 1));
+        return line.slice(0, i) + text + line.slice(i);
+      },
+  ),
+  fc.tuple(place, place).map(
+    ([p, q]): Edit =>
+      (line) => {
+        const [i, j] = [p, q].map((x) => Math.floor(x * line.length)).sort((a, b) => a - b) as [number, number];
+        return line.slice(0, j) + line.slice(i);
+      },
+  ),
 );
 
-const noise = fc.constantFrom('', ' ', '\r', '\t \r', 'null', '[]', '[{}]', '{}', '"text"', '17', '{', '{{}}', '{"a"}', '{"a":}', 'é');
+const noise = fc.constantFrom(
+  '',
+  ' ',
+  '\r',
+  '\t \r',
+  'null',
+  '[]',
+  '[{}]',
+  '{}',
+  '"text"',
+  '17',
+  '{',
+  '{{}}',
+  '{"a"}',
+  '{"a":}',
+  'é',
+);
 
 /** A line of a log, or a record that something was done to. */
 export function logLine(numbers: 'plain' | 'extreme'): fc.Arbitrary<string> {

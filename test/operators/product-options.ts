@@ -3,8 +3,8 @@
 import type { ReaderOptions } from '../../src/operators/flow-reader.ts';
 import type { SliceOptions } from '../../src/operators/slice-rows.ts';
 import type { WindowOptions } from '../../src/operators/windows.ts';
-import { type OracleParameters, settle } from '../oracle/parameters.ts';
 import type { OracleMiniBatch } from '../oracle/oracle.ts';
+import { type OracleParameters, settle } from '../oracle/parameters.ts';
 
 export const QUARTER = 15 * 60_000;
 
@@ -100,7 +100,7 @@ export function sliceOptionsFor(
     pairCap,
     slice: { start: sliceEnd - QUARTER, end: sliceEnd },
     shards,
-    requireDestinationPort: true,
+    pairCounts: { requireIps: true, requirePort: true },
     places: placesFor(parameters),
     roles: USUAL_ROLES,
   };

@@ -14,7 +14,13 @@ import { createFlowReader, type FileFlows, type ReaderOptions } from '../../src/
 import { healthOf, lagOf } from '../../src/operators/health.ts';
 import { noCounts, type QualityCounts } from '../../src/operators/quality.ts';
 import { compactBlock } from '../../src/operators/sealed-rows.ts';
-import { assembleRows, joinFlows, type MiniBatchFlows, type SliceOptions, shardRowsOf } from '../../src/operators/slice-rows.ts';
+import {
+  assembleRows,
+  joinFlows,
+  type MiniBatchFlows,
+  type SliceOptions,
+  shardRowsOf,
+} from '../../src/operators/slice-rows.ts';
 import type { Table } from '../../src/operators/table.ts';
 import { type SliceBlock, windowRowsOf } from '../../src/operators/windows.ts';
 import type { Row } from '../oracle/metrics.ts';

@@ -87,7 +87,9 @@ export function miniBatchOf(id: string, sliceEnd: number, records: readonly LogR
 }
 
 export function miniBatchAt(sliceEnd: number, maxLength: number): fc.Arbitrary<OracleMiniBatch> {
-  return fc.array(recordBefore(sliceEnd), { maxLength, size: 'max' }).map((records) => miniBatchOf('a', sliceEnd, records));
+  return fc
+    .array(recordBefore(sliceEnd), { maxLength, size: 'max' })
+    .map((records) => miniBatchOf('a', sliceEnd, records));
 }
 
 /** Mini-batches of up to `most` over 26 hours, near and far, several to a slice. */

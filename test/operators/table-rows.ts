@@ -1,4 +1,4 @@
-import type { Table, Vector } from '../../src/operators/table.ts';
+import { type Table, textsOf, type Vector } from '../../src/operators/table.ts';
 import type { Cell, Row } from '../oracle/metrics.ts';
 
 /** A table as rows, null where a vector says null. */
@@ -9,7 +9,8 @@ export function rowsOf({ columns, length }: Table): Row[] {
 
 function cellsOf(vector: Vector): (row: number) => Cell {
   if ('codes' in vector) {
-    const { codes, values } = vector;
+    const { codes } = vector;
+    const values = textsOf(vector);
     return (row) => (codes[row]! < 0 ? null : values[codes[row]!]!);
   }
   if ('offsets' in vector) {
