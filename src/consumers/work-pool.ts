@@ -27,6 +27,11 @@ export function inlinePool(stages: Stages): WorkPool {
   return { ...stages, close: async () => {} };
 }
 
+interface StageThread {
+  readonly thread: Worker;
+  readonly pending: Map<number, Pending>;
+}
+
 interface Pending {
   readonly resolve: (output: never) => void;
   readonly reject: (error: unknown) => void;
@@ -37,28 +42,40 @@ interface Pending {
  * other work goes to the thread that has least to do. Sealed data crosses as shared memory.
  */
 export function threadPool(threads: number, worker: URL, workerData: WorkerOptions): WorkPool {
-  const workers = Array.from({ length: threads }, () => {
+  const workers: (StageThread | undefined)[] = new Array(threads).fill(undefined);
+  let lastId = 0;
+
+  const start = (place: number): StageThread => {
     const thread = new Worker(worker, { workerData });
     const pending = new Map<number, Pending>();
+    const failAll = (error: unknown): void => {
+      for (const { reject } of pending.values()) reject(error);
+      pending.clear();
+    };
     thread.on('message', (answer: StageAnswer) => {
       const call = pending.get(answer.id);
       pending.delete(answer.id);
       if ('error' in answer) call?.reject(answer.error);
       else call?.resolve(answer.output as never);
     });
-    const failAll = (error: unknown): void => {
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
-    };
     thread.on('error', failAll);
-    thread.on('exit', (code) => failAll(new Error(`worker thread ended with code ${code} before it answered`)));
+    thread.on('exit', (code) => {
+      failAll(new Error(`worker thread ended with code ${code} before it answered; the mini-batch can be run again`));
+      // The next call starts another.
+      workers[place] = undefined;
+    });
     return { thread, pending };
-  });
-  let lastId = 0;
+  };
+
+  const idlest = (): number => {
+    const waiting = workers.map((worker) => worker?.pending.size ?? 0);
+    return waiting.indexOf(Math.min(...waiting));
+  };
 
   const call = <T>(stage: StageName, input: unknown, shard?: number): Promise<T> => {
-    const idlest = workers.reduce((best, each) => (each.pending.size < best.pending.size ? each : best));
-    const { thread, pending } = shard === undefined ? idlest : workers[shard % threads]!;
+    const place = shard === undefined ? idlest() : shard % threads;
+    workers[place] ??= start(place);
+    const { thread, pending } = workers[place];
     const id = ++lastId;
     return new Promise((resolve, reject) => {
       pending.set(id, { resolve: resolve as Pending['resolve'], reject });
@@ -73,7 +90,7 @@ export function threadPool(threads: number, worker: URL, workerData: WorkerOptio
     seal: (input) => call('seal', input, input.key.shard),
     encode: (input) => call('encode', input),
     async close() {
-      await Promise.all(workers.map(({ thread }) => thread.terminate()));
+      await Promise.all(workers.map((worker) => worker?.thread.terminate()));
     },
   };
 }

@@ -48,7 +48,7 @@ export function createLineScanner(
   let memoDate = -1;
   let memoDays = 0;
 
-  /** Reads comma or brace, key and colon at `start` in any spacing; the place of the value, or -1. Sets `found`. */
+  /** Reads comma or brace, key and colon at `start` in any spacing; the place of the value, or -1. Sets `foundSlot`. */
   function scanLead(bytes: Uint8Array, start: number, place: number): number {
     let p = start;
     while (bytes[p] === 0x20) p++;
@@ -62,11 +62,11 @@ export function createLineScanner(
     while (bytes[p] === 0x20) p++;
     if (bytes[p++] !== 0x3a) return -1;
     while (bytes[p] === 0x20) p++;
-    found = leadOf(bytes, start, p, slot);
-    if (place < MAX_LEADS && found.length <= MAX_LEAD_BYTES) leads[place] = found;
+    foundSlot = slot;
+    if (place < MAX_LEADS && p - start <= MAX_LEAD_BYTES) leads[place] = leadOf(bytes, start, p, slot);
     return p;
   }
-  let found: Lead;
+  let foundSlot = -1;
 
   /** Returns the place behind a number, its value in `scanned`; -1 if it is not plain. */
   function scanNumber(bytes: Uint8Array, start: number): number {
@@ -241,7 +241,7 @@ export function createLineScanner(
       } else {
         p = scanLead(bytes, p, place);
         if (p < 0) return -1;
-        slot = found.slot;
+        slot = foundSlot;
       }
       if (slot < 0) {
         p = skip(bytes, p);

@@ -20,17 +20,16 @@ const INFLATE_BYTES = 1 << 20;
 
 /** The data files of a mini-batch's folder, by name. */
 export async function listRawFiles(folder: string): Promise<RawFile[]> {
-  const names = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isFile() && isDataFile(entry.name))
-    .map(({ name }) => name)
-    .sort();
-  return Promise.all(
+  const names = (await readdir(folder)).filter(isDataFile).sort();
+  const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
-      const { size, mtimeMs } = await stat(path);
-      return { name, path, size, modifiedMs: Math.floor(mtimeMs) };
+      // stat follows a link to its file.
+      const facts = await stat(path);
+      return facts.isFile() ? [{ name, path, size: facts.size, modifiedMs: Math.floor(facts.mtimeMs) }] : [];
     }),
   );
+  return found.flat();
 }
 
 /** sha256 hex of a raw file as it stands: touching or copying the file does not change it. */
