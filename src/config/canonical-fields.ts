@@ -20,7 +20,10 @@ export const CANONICAL_FIELDS = {
 
 export type CanonicalField = keyof typeof CANONICAL_FIELDS;
 export const FIELD_NAMES = Object.keys(CANONICAL_FIELDS) as readonly CanonicalField[];
-export const REQUIRED_FIELDS = FIELD_NAMES.filter((field) => CANONICAL_FIELDS[field].required);
+export type RequiredField = {
+  [F in CanonicalField]: (typeof CANONICAL_FIELDS)[F]['required'] extends true ? F : never;
+}[CanonicalField];
+export const REQUIRED_FIELDS = FIELD_NAMES.filter((field): field is RequiredField => CANONICAL_FIELDS[field].required);
 
 /**
  * Where known products keep the canonical fields. Fields that a product lacks are read under their own name.

@@ -1,9 +1,8 @@
-import type { SliceRows } from '../operators/datasets.ts';
 import { countFlows } from '../operators/flow.ts';
 import type { FileFlows } from '../operators/flow-reader.ts';
 import { lagOf } from '../operators/health.ts';
 import type { QualityCounts } from '../operators/quality.ts';
-import { assembleRows, joinFlows, type SliceOptions } from '../operators/slice-rows.ts';
+import { assembleRows, joinFlows, type SliceOptions, type SliceRows } from '../operators/slice-rows.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import type { WorkPool } from './work-pool.ts';
 

@@ -1,17 +1,12 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import type { CalendarFeatures } from '../operators/calendar.ts';
-import {
-  deltaSchema,
-  deltaTable,
-  type Lineage,
-  pairContextTable,
-  pairCountsTable,
-  type SliceRows,
-  type Span,
-} from '../operators/datasets.ts';
+import { deltaSchema, type Lineage, type Span } from '../operators/datasets.ts';
+import { deltaTable } from '../operators/delta-table.ts';
 import { fgATable, orderHosts } from '../operators/fg-a.ts';
 import { fgAPairContextTable, orderWindowPairs } from '../operators/fg-a-pairs.ts';
 import type { DataHealth } from '../operators/health.ts';
+import { pairContextTable, pairCountsTable } from '../operators/pair-tables.ts';
+import type { SliceRows } from '../operators/slice-rows.ts';
 import type { Table } from '../operators/table.ts';
 import type { DatasetOutput } from '../state/commit.ts';
 import { mapInOrder } from '../state/map-in-order.ts';

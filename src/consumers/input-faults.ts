@@ -1,20 +1,11 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
+import { REQUIRED_FIELDS } from '../config/canonical-fields.ts';
 import type { FileFlows } from '../operators/flow-reader.ts';
 import { QUALITY_RULES, type QualityCounts, type QualityRule } from '../operators/quality.ts';
 import { type RecordField, SLOTS } from '../operators/record.ts';
 
 /** Below this many lines or records, shares say little. */
 const ENOUGH = 100;
-const REQUIRED: readonly RecordField[] = [
-  'source_ip',
-  'destination_ip',
-  'source_port',
-  'destination_port',
-  'source_bytes',
-  'destination_bytes',
-  'event_start',
-  'event_end',
-];
 
 export function rejectedOf(counts: QualityCounts): number {
   return (Object.keys(counts) as QualityRule[])
@@ -47,7 +38,7 @@ export function inputFault(
   const sourceOf = (field: RecordField): string => `${field} (read from "${spec.fieldMapping[field].join('.')}")`;
   const isDerived = (field: RecordField): boolean =>
     field === 'event_end' && !lacks('duration') && !lacks('event_start');
-  const missing = records < ENOUGH ? [] : REQUIRED.filter((field) => lacks(field) && !isDerived(field));
+  const missing = records < ENOUGH ? [] : REQUIRED_FIELDS.filter((field) => lacks(field) && !isDerived(field));
   if (missing.length > 0) {
     return (
       `${where}: none of ${records} TRAFFIC records carries ${missing.map(sourceOf).join(', ')}; ` +

@@ -1,11 +1,12 @@
 import { textOf } from './address-book.ts';
 import { segmentIdsOf } from './address-facts.ts';
 import { CALENDAR_FEATURES, type CalendarFeatures } from './calendar.ts';
-import { constantNumber, constantText, type Lineage, type Span, sparseTextColumn } from './datasets.ts';
+import type { Lineage, Span } from './datasets.ts';
 import { type DataHealth, HEALTH_FEATURES } from './health.ts';
 import { BEHAVIOUR_FEATURES, FEATURE_COUNT, SLICE_MS, WINDOW_FEATURES } from './metrics.ts';
 import type { Field, Schema, Table, Vector } from './table.ts';
 import { formatInstant } from './time.ts';
+import { constantNumber, constantText, labelColumn } from './vectors.ts';
 import type { WindowRows } from './windows.ts';
 
 /** The window that a slice closes. */
@@ -92,7 +93,7 @@ export function fgATable(
     window_label: constantText(length, WINDOW_LABEL),
     window_start_ts: constantNumber(length, lineage.sliceEnd - SLICE_MS),
     window_end_ts: constantNumber(length, lineage.sliceEnd),
-    segment_id: sparseTextColumn(length, (i) => i, segmentAt),
+    segment_id: labelColumn(hostIps.map((_, i) => segmentAt(i))),
     time_band: constantText(length, calendar.time_band),
     record_id: each(hostIps.map((hostIp) => `${hostIp}|${WINDOW_LABEL}|${windowEnd}`)),
     mini_batch_id: constantText(length, lineage.miniBatchId),

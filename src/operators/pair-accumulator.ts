@@ -1,7 +1,7 @@
 import type { AddressFacts } from './address-facts.ts';
 import { maskOf } from './flow.ts';
 import { sortAscending } from './quantiles.ts';
-import { MAX_STARTS, type PairRows } from './role-rows.ts';
+import { MAX_STARTS, PAIR_NUMBERS, type PairNumber, type PairRows } from './role-rows.ts';
 import { createSpreadMeter } from './spread.ts';
 
 const DENY = maskOf('deny');
@@ -160,24 +160,28 @@ export function createPairAccumulator(
     for (let i = 0; i < startsOfHost; i++) startsByPair[startEnd[recordPair[i]!]!++] = recordStart[i]!;
   };
 
-  const appendRow = (place: number): void => {
-    out.peer[used] = own.peer[place]!;
-    out.port[used] = own.port[place]!;
-    out.sessions[used] = own.sessions[place]!;
-    out.denied[used] = own.denied[place]!;
-    out.zeroReply[used] = own.zeroReply[place]!;
-    out.bytesSent[used] = own.bytesSent[place]!;
-    out.bytesReceived[used] = own.bytesReceived[place]!;
-    out.firstEvent[used] = own.firstEvent[place]!;
-    out.lastEvent[used] = own.lastEvent[place]!;
-    out.maxDuration[used] = own.maxDuration[place]!;
-    if (own.sessions[place]! >= 2) {
-      const end = startEnd[place]!;
-      const starts = startsByPair.subarray(end - startCount[place]!, end);
-      sortAscending(starts);
-      for (let i = 0; i < starts.length && i < MAX_STARTS; i++) startValues[startsUsed++] = starts[i]!;
+  /** Appends the pairs at these places, in this order. */
+  const appendRows = (places: Uint32Array): void => {
+    for (let i = 0; i < places.length; i++) {
+      out.peer[used + i] = own.peer[places[i]!]!;
+      out.port[used + i] = own.port[places[i]!]!;
     }
-    startOffsets[++used] = startsUsed;
+    for (const name of PAIR_NUMBERS) {
+      const from = own[name];
+      const to = out[name];
+      for (let i = 0; i < places.length; i++) to[used + i] = from[places[i]!]!;
+    }
+    for (const place of places) {
+      if (own.sessions[place]! >= 2) appendStarts(place);
+      startOffsets[++used] = startsUsed;
+    }
+  };
+
+  const appendStarts = (place: number): void => {
+    const end = startEnd[place]!;
+    const starts = startsByPair.subarray(end - startCount[place]!, end);
+    sortAscending(starts);
+    for (let i = 0; i < starts.length && i < MAX_STARTS; i++) startValues[startsUsed++] = starts[i]!;
   };
 
   return {
@@ -203,8 +207,7 @@ export function createPairAccumulator(
       measureSpread(spreads, at);
       if (hasRepeatedPair) gatherStarts();
       const isCapped = pairs > bounds.pairCap;
-      if (isCapped) for (const place of keepMost()) appendRow(place);
-      else for (let i = 0; i < pairs; i++) appendRow(order[i]!);
+      appendRows(isCapped ? keepMost() : order.subarray(0, pairs));
       offsets[++hostsDone] = used;
       epoch += pairs;
       pairs = 0;
@@ -216,32 +219,21 @@ export function createPairAccumulator(
       offsets,
       peer: out.peer.subarray(0, used),
       port: out.port.subarray(0, used),
-      sessions: out.sessions.subarray(0, used),
-      denied: out.denied.subarray(0, used),
-      zeroReply: out.zeroReply.subarray(0, used),
-      bytesSent: out.bytesSent.subarray(0, used),
-      bytesReceived: out.bytesReceived.subarray(0, used),
-      firstEvent: out.firstEvent.subarray(0, used),
-      lastEvent: out.lastEvent.subarray(0, used),
-      maxDuration: out.maxDuration.subarray(0, used),
+      ...pairNumbers((name) => out[name].subarray(0, used)),
       starts: { offsets: startOffsets.subarray(0, used + 1), values: startValues.subarray(0, startsUsed) },
     }),
   };
 }
 
+function pairNumbers(columnOf: (name: PairNumber) => Float64Array): Record<PairNumber, Float64Array> {
+  return Object.fromEntries(PAIR_NUMBERS.map((name) => [name, columnOf(name)])) as Record<PairNumber, Float64Array>;
+}
+
 /** Room for rows; what is never written to takes no memory. */
 function allocateRows(rows: number) {
-  const float64 = (): Float64Array => new Float64Array(new SharedArrayBuffer(rows * 8));
   return {
     peer: new Uint32Array(new SharedArrayBuffer(rows * 4)),
     port: new Int32Array(new SharedArrayBuffer(rows * 4)),
-    sessions: float64(),
-    denied: float64(),
-    zeroReply: float64(),
-    bytesSent: float64(),
-    bytesReceived: float64(),
-    firstEvent: float64(),
-    lastEvent: float64(),
-    maxDuration: float64(),
+    ...pairNumbers(() => new Float64Array(new SharedArrayBuffer(rows * 8))),
   };
 }

@@ -7,6 +7,19 @@ export const ROLES: readonly RoleName[] = ['inbound', 'outbound'];
 /** Starts kept of one pair. */
 export const MAX_STARTS = 64;
 
+/** The numbers of a pair row, all Float64. */
+export const PAIR_NUMBERS = [
+  'sessions',
+  'denied',
+  'zeroReply',
+  'bytesSent',
+  'bytesReceived',
+  'firstEvent',
+  'lastEvent',
+  'maxDuration',
+] as const;
+export type PairNumber = (typeof PAIR_NUMBERS)[number];
+
 /** (peer, port) rows of many hosts: those of host i are offsets[i] .. offsets[i + 1], ordered by peer, then port. */
 export interface PairRows {
   readonly offsets: Uint32Array;
@@ -48,4 +61,9 @@ export interface DeltaRows extends RoleRows {
     readonly bytes_recv: ListVector;
     readonly duration: ListVector;
   };
+}
+
+/** `peer_ip|peer_port`; a port of -1 is none. */
+export function pairKey(peer: string, port: number): string {
+  return port < 0 ? `${peer}|` : `${peer}|${port}`;
 }

@@ -2,14 +2,25 @@ import type { AddressList } from './address-book.ts';
 import { mergeBooks, textOf } from './address-book.ts';
 import type { AddressFacts } from './address-facts.ts';
 import { factsOf, type PlaceOptions, shardsOf } from './address-facts.ts';
-import { pairKey, type SliceRows } from './datasets.ts';
 import { type DeltaOptions, deltaOf, type Grouping, groupByHost, type RoleColumns } from './delta.ts';
 import type { FlowChunks, FlowColumns } from './flow.ts';
 import type { FileFlows } from './flow-reader.ts';
-import { type PairCountFilters, pairCountsOf } from './pair-counts.ts';
+import { type PairCountFilters, type PairCounts, pairCountsOf } from './pair-counts.ts';
 import { type QualityCounts, settleTimes } from './quality.ts';
-import type { RoleName } from './role-rows.ts';
-import { orderPairs, orderRows, type ShardRows } from './row-order.ts';
+import { pairKey, type RoleName } from './role-rows.ts';
+import { orderPairs, orderRows, type PairOrder, type RowOrder, type ShardRows } from './row-order.ts';
+import type { SegmentMapping } from './segments.ts';
+
+/** Everything that a mini-batch's delta, pair context and pair counts are written from. */
+export interface SliceRows {
+  readonly addresses: AddressList;
+  readonly facts: AddressFacts;
+  readonly segmentMapping: SegmentMapping;
+  readonly shards: readonly ShardRows[];
+  readonly order: RowOrder;
+  readonly pairOrder: PairOrder;
+  readonly pairCounts: PairCounts;
+}
 
 export interface SliceOptions extends DeltaOptions {
   readonly places: PlaceOptions;

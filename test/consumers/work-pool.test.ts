@@ -4,8 +4,13 @@ import { threadPool, type WorkPool } from '../../src/consumers/work-pool.ts';
 /** A thread that answers `read` with its file's name, and ends on the file that says so. */
 const WORKER = new URL(
   `data:text/javascript,${encodeURIComponent(`
-    import { parentPort } from 'node:worker_threads';
-    parentPort.on('message', ({ id, input }) => {
+    import { parentPort, threadId } from 'node:worker_threads';
+    parentPort.on('message', ({ id, stage, input }) => {
+      if (stage !== 'read') {
+        parentPort.postMessage({ id, output: threadId });
+        return;
+      }
+      if (input.name === 'silent') return;
       if (input.name === 'fatal') process.exit(3);
       if (input.name === 'faulty') parentPort.postMessage({ id, error: new Error('no such file') });
       else parentPort.postMessage({ id, output: { is: 'damaged', name: input.name, why: '' } });
@@ -35,5 +40,26 @@ describe('a pool of threads', () => {
     await expect(read('fatal')).rejects.toThrow('worker thread ended with code 3');
     const answers = await Promise.all(['a', 'b', 'c', 'd'].map(read));
     expect(answers.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('gives the work of one shard to one thread, and that of all shards to all', async () => {
+    pool = threadPool(3, WORKER, { windows: '' });
+    const threadsOf = async (shard: number): Promise<unknown[]> => [
+      await pool.advance({ batch: {} as never, shard, options: {} as never }),
+      await pool.emit({ shard, current: {} as never, earlier: [], options: {} as never }),
+      await pool.seal({ key: { shard } as never, block: {} as never }),
+    ];
+    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map(threadsOf));
+    for (const [shard, threads] of answers.entries())
+      expect(new Set([...threads, ...answers[shard % 3]!]).size).toBe(1);
+    expect(new Set(answers.flat()).size).toBe(3);
+  });
+
+  it('gives other work to a thread that is free, and fails what is in hand when it is closed', async () => {
+    pool = threadPool(2, WORKER, { windows: '' });
+    const stuck = read('silent').catch((error: unknown) => error);
+    for (const name of ['a', 'b', 'c']) await expect(read(name)).resolves.toMatchObject({ name });
+    await pool.close();
+    expect(await stuck).toBeInstanceOf(Error);
   });
 });

@@ -194,4 +194,24 @@ describe('pair counts', () => {
       { src_ip: '8.8.8.8', segment_id: '8.8.8.0/24', sessions_cnt: 3, ...counted },
     ]);
   });
+
+  it('count what lacks a port or an address too, where the filters are off', () => {
+    const records = [
+      flow({ destination_port: 0 }),
+      flow({ destination_port: null, repeat_count: 2 }),
+      flow({ destination_ip: null }),
+      flow({ source_ip: '' }),
+      flow({ network_transport: 'icmp' }),
+    ];
+    const miniBatch = miniBatchOf('a', FIRST_END, records);
+    const off = { requireIps: false, requirePort: false };
+    const slice = sliceOf(miniBatch, { dq: { drop_malformed_ip: false } }, { pairCounts: off });
+    const { pair_counts } = sliceDatasetsOf(miniBatch, slice);
+    expect(pair_counts.map((row) => [row['src_ip'], row['dst_ip'], row['sessions_cnt']])).toEqual([
+      ['', '203.0.113.9', 1],
+      ['10.0.0.1', '', 1],
+      ['10.0.0.1', '203.0.113.9', 2],
+      ['10.0.0.1', '203.0.113.9', 1],
+    ]);
+  });
 });

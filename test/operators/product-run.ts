@@ -1,17 +1,13 @@
 /** The way of mini-batches through the operators alone, as the consumers drive it, for tests to compare with a judge. */
 
 import { calendarOf } from '../../src/operators/calendar.ts';
-import {
-  deltaSchema,
-  deltaTable,
-  pairContextTable,
-  pairCountsTable,
-  type SliceRows,
-} from '../../src/operators/datasets.ts';
+import { deltaSchema } from '../../src/operators/datasets.ts';
+import { deltaTable } from '../../src/operators/delta-table.ts';
 import { fgATable, orderHosts } from '../../src/operators/fg-a.ts';
 import { fgAPairContextTable, orderWindowPairs, windowPairsOf } from '../../src/operators/fg-a-pairs.ts';
 import { createFlowReader, type FileFlows, type ReaderOptions } from '../../src/operators/flow-reader.ts';
 import { healthOf, lagOf } from '../../src/operators/health.ts';
+import { pairContextTable, pairCountsTable } from '../../src/operators/pair-tables.ts';
 import { noCounts, type QualityCounts } from '../../src/operators/quality.ts';
 import { compactBlock } from '../../src/operators/sealed-rows.ts';
 import {
@@ -19,6 +15,7 @@ import {
   joinFlows,
   type MiniBatchFlows,
   type SliceOptions,
+  type SliceRows,
   shardRowsOf,
 } from '../../src/operators/slice-rows.ts';
 import type { Table } from '../../src/operators/table.ts';
@@ -64,14 +61,21 @@ export interface Slice {
   readonly blocks: readonly SliceBlock[];
 }
 
-/** One mini-batch by itself. Its lines are dealt in turn to `files` files. */
+export interface SliceVariation {
+  readonly shards?: number;
+  /** The lines are dealt in turn to so many files. */
+  readonly files?: number;
+  readonly roles?: SliceOptions['roles'];
+  readonly pairCounts?: SliceOptions['pairCounts'];
+}
+
+/** One mini-batch by itself. */
 export function sliceOf(
   miniBatch: OracleMiniBatch,
   parameters: OracleParameters = {},
-  { shards = 1, files = 1, roles }: { shards?: number; files?: number; roles?: SliceOptions['roles'] } = {},
+  { shards = 1, files = 1, ...others }: SliceVariation = {},
 ): Slice {
-  const usual = sliceOptionsFor(parameters, miniBatch, shards);
-  const options = roles === undefined ? usual : { ...usual, roles };
+  const options = { ...sliceOptionsFor(parameters, miniBatch, shards), ...others };
   const read = Array.from({ length: files }, (_, f) => {
     const lines = miniBatch.lines.filter((_line, i) => i % files === f);
     return readChunks([bytesOf(lines.join('\n'))], readerOptionsFor(parameters)).file;

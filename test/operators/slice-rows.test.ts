@@ -4,13 +4,13 @@ import type { Row } from '../oracle/metrics.ts';
 import { judge, type OracleMiniBatch, type OracleParameters } from '../oracle/oracle.ts';
 import { sliceFaults } from './agreement.ts';
 import { USUAL_ROLES } from './product-options.ts';
-import { type SliceDatasets, sliceDatasetsOf, sliceOf } from './product-run.ts';
+import { type SliceDatasets, type SliceVariation, sliceDatasetsOf, sliceOf } from './product-run.ts';
 import { anyParameters, FIRST_END, type LogRecord, miniBatchAt, miniBatchOf, recordBefore } from './random-traffic.ts';
 
 const faultsOf = (
   miniBatch: OracleMiniBatch,
   parameters: OracleParameters = {},
-  how: Parameters<typeof sliceOf>[2] = {},
+  how: SliceVariation = {},
 ): string[] => {
   const [expected] = judge({ ...parameters, novelty: false }, [miniBatch]);
   return sliceFaults(expected!, sliceDatasetsOf(miniBatch, sliceOf(miniBatch, parameters, how)));

@@ -1,0 +1,114 @@
+import { segmentIdsOf } from './address-facts.ts';
+import { type Lineage, PAIR_CONTEXT_SCHEMA, PAIR_COUNTS_SCHEMA, type Span } from './datasets.ts';
+import { PAIR_NUMBERS, type PairNumber, ROLES } from './role-rows.ts';
+import { lastAtMost } from './row-order.ts';
+import type { SliceRows } from './slice-rows.ts';
+import type { Table } from './table.ts';
+import { addressColumn, pairKeyColumn } from './text-blob.ts';
+import { constantNumber, constantText, textColumn } from './vectors.ts';
+
+/** Pair context rows `span`. */
+export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
+  const length = span.end - span.start;
+  const { order, pairOrder, shards, addresses } = rows;
+  const float64 = (): Float64Array => new Float64Array(length);
+  const hosts = new Uint32Array(length);
+  const roles = new Uint8Array(length);
+  const peers = new Uint32Array(length);
+  const ports = float64();
+  const startOffsets = new Uint32Array(length + 1);
+  const starts: number[] = [];
+  const numbers = Object.fromEntries(PAIR_NUMBERS.map((name) => [name, float64()])) as Record<PairNumber, Float64Array>;
+  let owner = lastAtMost(pairOrder.firstPair, span.start);
+  for (let i = 0; i < length; ) {
+    while (pairOrder.firstPair[owner + 1]! <= span.start + i) owner++;
+    const role = order.role[owner]!;
+    const row = order.row[owner]!;
+    const { hosts: ids, pairs } = shards[order.shard[owner]!]![ROLES[role]!];
+    const first = pairs.offsets[row]! - pairOrder.firstPair[owner]!;
+    const end = Math.min(length, pairOrder.firstPair[owner + 1]! - span.start);
+    const [from, to] = [first + span.start + i, first + span.start + end];
+    hosts.fill(ids[row]!, i, end);
+    roles.fill(role, i, end);
+    peers.set(pairs.peer.subarray(from, to), i);
+    ports.set(pairs.port.subarray(from, to), i);
+    for (const name of PAIR_NUMBERS) numbers[name].set(pairs[name].subarray(from, to), i);
+    for (let pair = from; pair < to; pair++) {
+      for (let s = pairs.starts.offsets[pair]!; s < pairs.starts.offsets[pair + 1]!; s++) {
+        starts.push(pairs.starts.values[s]!);
+      }
+      startOffsets[++i] = starts.length;
+    }
+  }
+  const peerPort = ports.map((port) => (port < 0 ? Number.NaN : port));
+  const isNull = Uint8Array.from(numbers.sessions, (sessions) => (sessions < 2 ? 1 : 0));
+  return {
+    schema: PAIR_CONTEXT_SCHEMA,
+    length,
+    columns: {
+      host_ip: addressColumn(addresses, hosts),
+      role: textColumn(
+        length,
+        ROLES.length,
+        (i) => roles[i]!,
+        (role) => ROLES[role]!,
+      ),
+      peer_ip: addressColumn(addresses, peers),
+      peer_port: peerPort,
+      slice_start_ts: constantNumber(length, lineage.sliceStart),
+      slice_end_ts: constantNumber(length, lineage.sliceEnd),
+      mini_batch_id: constantText(length, lineage.miniBatchId),
+      sessions_cnt: numbers.sessions,
+      deny_cnt: numbers.denied,
+      zero_reply_cnt: numbers.zeroReply,
+      bytes_sent_sum: numbers.bytesSent,
+      bytes_recv_sum: numbers.bytesReceived,
+      first_event_ts: numbers.firstEvent,
+      event_ts: numbers.lastEvent,
+      starts: { offsets: startOffsets, values: Float64Array.from(starts), isNull },
+      max_duration_ms: numbers.maxDuration,
+      pair_key: pairKeyColumn(addresses, peers, peerPort),
+    },
+  };
+}
+
+/** Pair count rows `span`. */
+export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
+  const length = span.end - span.start;
+  const { pairCounts, facts, addresses } = rows;
+  const sources = new Uint32Array(length);
+  const destinations = new Uint32Array(length);
+  const ports = new Int32Array(length);
+  const sessions = new Float64Array(length);
+  const { firstRow } = pairCounts;
+  for (let source = lastAtMost(firstRow, span.start); firstRow[source]! < span.end; source++) {
+    let i = firstRow[source]! - span.start;
+    pairCounts.visit(source, (destination, port, count) => {
+      if (i >= 0 && i < length) {
+        sources[i] = source;
+        destinations[i] = destination;
+        ports[i] = port;
+        sessions[i] = count;
+      }
+      i++;
+    });
+  }
+  return {
+    schema: PAIR_COUNTS_SCHEMA,
+    length,
+    columns: {
+      src_ip: addressColumn(addresses, sources),
+      dst_ip: addressColumn(addresses, destinations),
+      dst_port: ports,
+      segment_id: textColumn(
+        length,
+        facts.segmentCount,
+        (i) => facts.segment[sources[i]!]!,
+        segmentIdsOf(addresses, facts, rows.segmentMapping),
+      ),
+      event_ts: constantNumber(length, lineage.sliceEnd),
+      sessions_cnt: sessions,
+      mini_batch_id: constantText(length, lineage.miniBatchId),
+    },
+  };
+}
