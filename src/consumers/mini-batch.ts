@@ -4,26 +4,26 @@ import type { SliceRules } from '../config/slice-time.ts';
 import { calendarOf } from '../operators/calendar.ts';
 import type { Lineage } from '../operators/datasets.ts';
 import { healthOf } from '../operators/health.ts';
-import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
-import { noCounts } from '../operators/quality.ts';
+import type { SliceBlock } from '../operators/windows.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
 import { type Basis, basisOf, type SettledSlice } from '../state/batch-item.ts';
-import { commitBatch, failBatch } from '../state/commit.ts';
-import { compareKeys } from '../state/key-order.ts';
+import { commitBatch, type DatasetOutput, failBatch } from '../state/commit.ts';
 import type { Lake } from '../state/lake.ts';
-import { type Evidence, type InputObject, readManifest } from '../state/manifest.ts';
+import type { Evidence, InputObject } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
-import { quarantineBatch, quarantineLines } from '../state/quarantine.ts';
+import { quarantineBatch } from '../state/quarantine.ts';
 import { etagOf, listRawFiles, type RawFile } from '../state/raw-files.ts';
 import type { BlockKey, WindowState } from '../state/window-state.ts';
 import { advanceMiniBatch } from './advance.ts';
 import { encodeFgA, encodeSliceRows } from './encode-datasets.ts';
-import { absentOptionalFields, addCounts, inputFault, rejectedOf } from './input-faults.ts';
+import { rejectedOf } from './input-faults.ts';
 import type { MiniBatchOutcome } from './outcome.ts';
+import { maxEventEndOf, readMiniBatch, type UsableContent } from './read-mini-batch.ts';
 import { rebuildState } from './rebuild-state.ts';
 import { type MiniBatchFolder, settleMiniBatch } from './settle-slice.ts';
-import { readerOptionsOf, sliceOptionsOf, windowOptionsOf } from './slice-plan.ts';
-import { type EmittedRows, type ReadFile, unpackRejected } from './stages.ts';
+import { sliceOptionsOf, windowOptionsOf } from './slice-plan.ts';
+import type { EmittedRows } from './stages.ts';
+import { committedSlices, earlierOf, isComputedFrom, type Sources } from './standing.ts';
 import type { WorkPool } from './work-pool.ts';
 
 /** What the way of a mini-batch stands on. */
@@ -51,7 +51,6 @@ export interface MiniBatchRequest {
   readonly at?: number | null;
 }
 
-const DAY = SLICE_MS * SLICES_PER_DAY;
 const REBUILD_TRIES = 3;
 
 /** Settles the slice of a mini-batch without computing it, so that many can be put in order. */
@@ -66,7 +65,7 @@ export async function settle(
     spec.project,
     folder,
     { ...sliceRules, now: deps.clock() },
-    { files, maxEventEnd: async (from, to) => maxEventEnd(await readFiles(deps, spec, files), from, to) },
+    { files, maxEventEnd: (from, to) => maxEventEndOf(deps, spec, files, from, to) },
     at,
   );
   return outcome.is === 'settled' ? outcome.slice : { fault: outcome.why };
@@ -74,7 +73,8 @@ export async function settle(
 
 /**
  * Takes one mini-batch the whole way: raw files → flows → delta, pairs → windows → files → commit. Run again on the same
- * inputs it changes nothing; killed at any point it leaves nothing that a reader would see.
+ * inputs it changes nothing; killed at any point it leaves nothing that a reader would see. Throws where it may go well the
+ * next time.
  */
 export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchRequest): Promise<MiniBatchOutcome> {
   const { spec, folder } = request;
@@ -83,110 +83,112 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
   const slice = await settle(deps, request);
   if ('fault' in slice) return poison(deps, request, slice.fault);
   const files = await listRawFiles(folder.path);
-  const inputs = await Promise.all(files.map(inputOf));
   const before = await deps.index.batch(project, version, miniBatchId);
-  const earlier = await earlierOf(deps, spec, slice);
-  const evidence: Pick<Evidence, 'inputs' | 'window_inputs' | 'spec_digests'> = {
-    inputs,
+  const earlier = await earlierOf(deps.index, spec, slice);
+  const sources: Sources = {
+    inputs: await mapInOrder(files, deps.parallel, inputOf),
     window_inputs: earlier.map(({ miniBatchId: id, revision }) => ({ mini_batch_id: id, revision })),
     spec_digests: spec.digests,
   };
-  if (before?.manifest && (await isComputedFrom(deps.lake, before.manifest, slice, evidence))) {
+  if (before?.manifest && (await isComputedFrom(deps.lake, before.manifest, slice, sources))) {
     await deps.index.enterRange(project, version, before);
     const why = 'its committed revision was computed from the same inputs';
     return { is: 'skipped', miniBatchId, sliceEnd: slice.sliceEnd, revision: before.revision, why };
   }
-  const attempt = {
-    index: deps.index,
-    project,
-    version,
-    slice,
-    since: basisOf(before) satisfies Basis,
-    attemptToken: randomUUID(),
-    nowMs: deps.clock(),
-  };
-  const fail = async (why: string): Promise<MiniBatchOutcome> => {
-    await failBatch({ ...attempt, reason: why });
-    return poison(deps, request, why);
-  };
+  const { index, lake } = deps;
+  const since: Basis = basisOf(before);
+  const attempt = { index, project, version, slice, since, attemptToken: randomUUID(), nowMs: deps.clock() };
 
-  const read = await readFiles(deps, spec, files);
-  const damaged = read.flatMap((file) => (file.is === 'damaged' ? [file] : []));
-  const whole = read.flatMap((file) => (file.is === 'read' ? [file] : []));
-  const where = `mini-batch ${miniBatchId} of project ${project}`;
-  if (damaged.length > 0 && whole.length === 0) {
-    return fail(`${where}: no file can be read (${damaged.map(({ name, why }) => `${name}: ${why}`).join('; ')})`);
+  const content = await readMiniBatch(deps, spec, folder, files);
+  if (content.is === 'unusable') {
+    await failBatch({ ...attempt, reason: content.why });
+    return poison(deps, request, content.why);
   }
-  const flowsOfFiles = whole.map(({ flows }) => flows);
-  const lines = flowsOfFiles.reduce((sum, file) => sum + file.lines, 0);
-  const warnings = [
-    ...damaged.map(({ name, why }) => `${where}: ${name} cannot be read and was left out: ${why}; deliver it again`),
-    ...absentOptionalFields(flowsOfFiles, spec).map((warning) => `${where}: ${warning}`),
-  ];
-  const dq = noCounts();
-  addCounts(flowsOfFiles, dq);
-  const place = { lake: deps.quarantine, prefix: '', project, miniBatchId };
-  await quarantineLines(place, unpackRejected(whole.map(({ rejected }) => rejected)));
-  const fault = inputFault(flowsOfFiles, dq, spec, where);
-  if (fault !== undefined) return fail(fault);
-
-  const options = sliceOptionsOf(spec, slice, deps.shards);
-  const { rows, flows, lag } = await advanceMiniBatch(deps, flowsOfFiles, options, slice.batchEnd, dq);
-  const shardNumbers = Array.from({ length: deps.shards }, (_, shard) => shard);
-  const lineage: Lineage = { miniBatchId, sliceStart: slice.sliceStart, sliceEnd: slice.sliceEnd };
-  const outputs = await encodeSliceRows(deps, spec, rows, lineage);
-
-  const health = healthOf(slice.sliceEnd, await committedSlices(deps, spec, slice, earlier), lag);
-  const ownBlock = (shard: number) => ({
-    miniBatchId,
-    sliceEnd: slice.sliceEnd,
-    addresses: rows.addresses,
-    roles: rows.shards[shard]!,
-  });
-  if (spec.fgA.enabled) {
-    const emitted = await mapInOrder(shardNumbers, deps.parallel, (shard) =>
-      emit(deps, spec, shard, ownBlock(shard), earlier),
-    );
-    const calendar = calendarOf(slice.sliceEnd, spec.calendar);
-    outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendar, health)));
-  }
-
+  const { outputs, health, blockOf, flows } = await computeDatasets(deps, spec, slice, content, earlier);
+  const { lines, damaged, counts, warnings } = content;
   const outcome = await commitBatch({
     ...attempt,
-    lake: deps.lake,
+    lake,
     outputs,
     evidence: {
-      ...evidence,
+      ...sources,
       baseline_refs: [],
       lookback_days: 0,
       code_version: deps.codeVersion,
-      dq: { lines, flows, damaged_files: damaged.length, ...dq },
+      dq: { lines, flows, damaged_files: damaged, ...counts },
       fallbacks: {},
-      health: { ...health, event_lag_p95_ms: Number.isNaN(lag) ? null : Math.round(lag) },
+      health,
     },
   });
   if (outcome.is === 'lost') {
     throw new Error(
-      `${where}: another run committed revision ${outcome.to.revision} meanwhile; run it again to compare`,
+      `mini-batch ${miniBatchId} of project ${project}: another run committed revision ${outcome.to.revision} meanwhile; ` +
+        'run it again to compare',
     );
   }
-  const manifest = (await deps.index.batch(project, version, miniBatchId))?.manifest;
+  const manifest = (await index.batch(project, version, miniBatchId))?.manifest;
   if (manifest) {
-    await mapInOrder(shardNumbers, deps.parallel, (shard) =>
-      deps.pool.seal({ key: keyOf(deps, spec, shard, { ...slice, manifest }), block: ownBlock(shard) }),
+    await mapInOrder(shardNumbers(deps), deps.parallel, (shard) =>
+      deps.pool.seal({ key: keyOf(deps, spec, shard, { ...slice, manifest }), block: blockOf(shard) }),
     );
   }
   await deps.windows.prune(project, version, slice.sliceEnd - deps.keepMs);
-  const rowsOf = outputs.map(({ dataset, parts }) => [dataset, parts.reduce((sum, part) => sum + part.rows, 0)]);
   return {
     is: outcome.is,
     miniBatchId,
     sliceEnd: slice.sliceEnd,
     revision: outcome.revision,
     lines,
-    rejected: rejectedOf(dq),
-    rows: Object.fromEntries(rowsOf),
+    rejected: rejectedOf(counts),
+    rows: Object.fromEntries(outputs.map(({ dataset, parts }) => [dataset, rowsIn(parts)])),
     warnings,
+  };
+}
+
+const rowsIn = (parts: readonly { readonly rows: number }[]): number => parts.reduce((sum, { rows }) => sum + rows, 0);
+
+const shardNumbers = ({ shards }: MiniBatchDeps): number[] => Array.from({ length: shards }, (_, shard) => shard);
+
+interface ComputedBatch {
+  readonly outputs: DatasetOutput[];
+  readonly health: Evidence['health'];
+  /** Flows that passed the rules of data quality. */
+  readonly flows: number;
+  /** What the mini-batch leaves behind for the windows of later ones. */
+  readonly blockOf: (shard: number) => SliceBlock;
+}
+
+/** Flows to encoded files. Adds to the content's counts what the slice's own rules met, and lets its flows go. */
+async function computeDatasets(
+  deps: MiniBatchDeps,
+  spec: BatchSpec,
+  slice: SettledSlice,
+  { files, counts }: UsableContent,
+  earlier: readonly CommittedBatch[],
+): Promise<ComputedBatch> {
+  const { miniBatchId, sliceStart, sliceEnd } = slice;
+  const options = sliceOptionsOf(spec, slice, deps.shards);
+  const { rows, flows, lag } = await advanceMiniBatch(deps, files, options, slice.batchEnd, counts);
+  const blockOf = (shard: number): SliceBlock => ({
+    miniBatchId,
+    sliceEnd,
+    addresses: rows.addresses,
+    roles: rows.shards[shard]!,
+  });
+  const lineage: Lineage = { miniBatchId, sliceStart, sliceEnd };
+  const outputs = await encodeSliceRows(deps, spec, rows, lineage);
+  const health = healthOf(sliceEnd, await committedSlices(deps.index, spec, slice, earlier), lag);
+  if (spec.fgA.enabled) {
+    const emitted = await mapInOrder(shardNumbers(deps), deps.parallel, (shard) =>
+      emit(deps, spec, shard, blockOf(shard), earlier),
+    );
+    outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendarOf(sliceEnd, spec.calendar), health)));
+  }
+  return {
+    outputs,
+    health: { ...health, event_lag_p95_ms: Number.isNaN(lag) ? null : Math.round(lag) },
+    flows,
+    blockOf,
   };
 }
 
@@ -195,78 +197,6 @@ const inputOf = async (file: RawFile): Promise<InputObject> => ({
   size: file.size,
   etag: await etagOf(file),
 });
-
-const readFiles = (deps: MiniBatchDeps, spec: BatchSpec, files: readonly RawFile[]): Promise<ReadFile[]> =>
-  mapInOrder(files, deps.parallel, ({ name, path }) => deps.pool.read({ name, path, options: readerOptionsOf(spec) }));
-
-function maxEventEnd(files: readonly ReadFile[], from: number, to: number): number | null {
-  let newest = Number.NEGATIVE_INFINITY;
-  for (const file of files) {
-    if (file.is === 'damaged') continue;
-    for (const { end } of file.flows.chunks) {
-      for (const instant of end) if (instant >= from && instant < to && instant > newest) newest = instant;
-    }
-  }
-  return newest === Number.NEGATIVE_INFINITY ? null : newest;
-}
-
-/** Committed mini-batches of the 24 hours up to the slice that come before this one in order. */
-async function earlierOf(deps: MiniBatchDeps, spec: BatchSpec, slice: SettledSlice): Promise<CommittedBatch[]> {
-  const committed = await deps.index.committedBetween(
-    spec.project,
-    spec.featureSpecVersion,
-    slice.sliceEnd - DAY,
-    slice.sliceEnd,
-  );
-  return committed.filter(
-    ({ sliceEnd, miniBatchId }) =>
-      miniBatchId !== slice.miniBatchId &&
-      (sliceEnd < slice.sliceEnd || compareKeys(miniBatchId, slice.miniBatchId) < 0),
-  );
-}
-
-/** Distinct slices up to this one, with more than a day of them only where a day has too few to tell. */
-async function committedSlices(
-  deps: MiniBatchDeps,
-  spec: BatchSpec,
-  slice: SettledSlice,
-  earlier: readonly CommittedBatch[],
-): Promise<Set<number>> {
-  const slices = new Set([slice.sliceEnd, ...earlier.map(({ sliceEnd }) => sliceEnd)]);
-  if (slices.size > 4) return slices;
-  const all = await deps.index.committedBetween(
-    spec.project,
-    spec.featureSpecVersion,
-    Number.NEGATIVE_INFINITY,
-    slice.sliceEnd - DAY,
-  );
-  for (const { sliceEnd } of all) slices.add(sliceEnd);
-  return slices;
-}
-
-/** Whether the committed revision was computed from just this. */
-async function isComputedFrom(
-  lake: Lake,
-  ref: { readonly path: string; readonly sha256: string },
-  slice: SettledSlice,
-  evidence: Pick<Evidence, 'inputs' | 'window_inputs' | 'spec_digests'>,
-): Promise<boolean> {
-  const manifest = await readManifest(lake, ref).catch(() => undefined);
-  if (manifest === undefined || Date.parse(manifest.slice.ts) !== slice.ts) return false;
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  const byKey = (inputs: readonly InputObject[]) =>
-    inputs.map(({ key, size, etag }) => [key, size, etag].join('\n')).sort();
-  const byName = (digests: Readonly<Record<string, string>>) => Object.entries(digests).sort();
-  if (!same(byKey(manifest.inputs), byKey(evidence.inputs))) return false;
-  if (!same(byName(manifest.spec_digests), byName(evidence.spec_digests))) return false;
-  const ids = ({ window_inputs }: Pick<Evidence, 'window_inputs'>) =>
-    window_inputs.map(({ mini_batch_id, revision }) => [mini_batch_id, revision]);
-  if (!same(ids(manifest), ids(evidence))) return false;
-  for (const { files } of Object.values(manifest.datasets)) {
-    for (const { path } of files) if (!(await lake.exists(path))) return false;
-  }
-  return true;
-}
 
 function keyOf(
   deps: MiniBatchDeps,

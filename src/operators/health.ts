@@ -5,7 +5,8 @@ import { quantile } from './quantiles.ts';
 /** p95 of the event lag above which a mini-batch counts as degraded. */
 const MAX_LAG_MS = 30 * 60_000;
 const MIN_HOUR_COVERAGE = 0.75;
-const SETTLED_SLICES = 4;
+/** Slices of a young project that are never called sparse. */
+export const SETTLED_SLICES = 4;
 
 /** How far the records' event_end lies behind the mini-batch's end: the 95th percentile in ms, NaN without any. */
 export function lagOf(chunks: FlowChunks, batchEnd: number): number {
