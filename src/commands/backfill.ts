@@ -1,97 +1,154 @@
-import { type MiniBatchDeps, runMiniBatch, settle } from '../consumers/mini-batch.ts';
-import type { MiniBatchOutcome } from '../consumers/outcome.ts';
-import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
-import { compareKeys } from '../state/key-order.ts';
-import { type Command, type CommandContext, EXIT, instantFlag, neededFlag } from './command.ts';
-import { findMiniBatchFolders } from './folders.ts';
+import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
+import { instantFlag } from './flags.ts';
+import { type FoundFolders, findMiniBatchFolders, inputFolder, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
-import { progressLine, tell } from './report.ts';
+import { duration, progressLine, type Taken, tell, whole } from './report.ts';
+import { type Candidate, inSliceOrder, take } from './slice-order.ts';
 
 export const backfill: Command = {
   summary: 'Compute every mini-batch folder below a root, in order; resumes where it was stopped.',
   usage: 'ndr backfill --input ROOT [--from INSTANT] [--to INSTANT]',
   examples: ['ndr backfill --input logs', 'ndr backfill --input logs --from 2026-03-01 --to 2026-04-01'],
   flags: {
-    input: { type: 'string', value: 'ROOT', doc: 'Folder below which the mini-batches lie.' },
-    from: { type: 'string', value: 'INSTANT', doc: 'Leave out slices that end before.' },
-    to: { type: 'string', value: 'INSTANT', doc: 'Leave out slices that end at it or later.' },
+    input: {
+      type: 'string',
+      value: 'ROOT',
+      doc: 'Folder below which the mini-batches lie: ROOT/.../YYYY/MM/DD/<mini-batch>/<file>.',
+    },
+    from: { type: 'string', value: 'INSTANT', doc: 'Only slices that end at it or later.' },
+    to: { type: 'string', value: 'INSTANT', doc: 'Only slices that end before it.' },
   },
   run: (context) =>
     scope(async (onExit) => {
-      const root = neededFlag(context, 'input', 'the folder below which the mini-batches lie');
-      const from = instantFlag(context, 'from') ?? Number.NEGATIVE_INFINITY;
-      const to = instantFlag(context, 'to') ?? Number.POSITIVE_INFINITY;
+      const range = rangeOf(context);
+      const { folders, faults } = await miniBatchesBelow(context);
       const home = await openHome(context, onExit);
-      const report = await backfillFolders(context, home, await findMiniBatchFolders(root), from, to);
-      const { terminal } = context;
-      if (context.flags['json'] === true) terminal.out(JSON.stringify({ summary: report.counts }));
-      else {
-        const { committed, unchanged, skipped, failed } = report.counts;
-        terminal.out(`${committed} committed, ${unchanged} unchanged, ${skipped} as they were, ${failed} failed`);
-        terminal.out(`lake: ${home.lakeFolder}`);
-      }
-      if (report.isStopped) terminal.note('stopped; run the same command again to go on');
-      return report.counts.failed > 0 || report.isStopped ? EXIT.failed : EXIT.done;
+      for (const fault of faults) context.terminal.note(`error: ${fault}; make it readable, then run this again`);
+      const report = await backfillFolders(context, home, folders, range, (taken) => {
+        // Of hundreds that stand already, one line each would hide the others.
+        if (isJson(context) || taken.is !== 'skipped') tell(context, taken);
+      });
+      summarize(context, home, report);
+      return faults.length > 0 || report.counts.failed > 0 || report.stopped !== null ? EXIT.failed : EXIT.done;
     }),
 };
 
-export interface BackfillReport {
-  readonly counts: { committed: number; unchanged: number; skipped: number; failed: number };
-  readonly lines: number;
-  readonly isStopped: boolean;
+/** [from, to), ms UTC. */
+export interface SliceRange {
+  readonly from: number;
+  readonly to: number;
 }
+
+export const ALL_TIME: SliceRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+const DAY = 86_400_000;
+
+function rangeOf(context: CommandContext): SliceRange {
+  const from = instantFlag(context, 'from') ?? ALL_TIME.from;
+  const to = instantFlag(context, 'to') ?? ALL_TIME.to;
+  if (from >= to) {
+    throw new UsageError('--from, --to: no slice ends at --from or later and before --to; give a --to after --from');
+  }
+  return { from, to };
+}
+
+async function miniBatchesBelow(context: CommandContext): Promise<FoundFolders> {
+  const root = await inputFolder(context, 'the folder below which the mini-batches lie');
+  const found = await findMiniBatchFolders(context, root);
+  const { folders, faults, stray } = found;
+  if (folders.length > 0 || faults.length > 0) return found;
+  const others = stray === undefined ? '' : ` (but others, such as ${stray})`;
+  throw new UsageError(`--input: no data file lies below ${root}${others}; ${LAYOUT}`);
+}
+
+/** A candidate whose slice cannot be settled may lie in the range unless the day of its path says otherwise. */
+function isWithin({ from, to }: SliceRange, { sliceEnd, position }: Candidate): boolean {
+  if (sliceEnd !== null) return sliceEnd >= from && sliceEnd < to;
+  return position === Number.NEGATIVE_INFINITY || (position + 2 * DAY > from && position - DAY < to);
+}
+
+export interface BackfillReport {
+  readonly counts: {
+    readonly committed: number;
+    readonly unchanged: number;
+    readonly skipped: number;
+    readonly failed: number;
+  };
+  readonly found: number;
+  readonly inRange: number;
+  readonly lines: number;
+  readonly rejected: number;
+  readonly elapsedMs: number;
+  /** Why it ended before its end; null: it did not. */
+  readonly stopped: 'told' | 'errors' | null;
+}
+
+/** So many errors in a row, unlike failures of single mini-batches, mean that the place is at fault: a full disk, say. */
+const MOST_ERRORS_IN_A_ROW = 3;
 
 /** Settles all slices first, since order is by slice, then takes the mini-batches one after the other. */
 export async function backfillFolders(
   context: CommandContext,
   home: Home,
   paths: readonly string[],
-  from = Number.NEGATIVE_INFINITY,
-  to = Number.POSITIVE_INFINITY,
+  range: SliceRange,
+  onTaken: (taken: Taken) => void,
 ): Promise<BackfillReport> {
   const { terminal, clock, stop } = context;
   const counts = { committed: 0, unchanged: 0, skipped: 0, failed: 0 };
-  const isJson = context.flags['json'] === true;
-  const isQuiet = context.flags['quiet'] === true;
-  let lines = 0;
-  const count = (outcome: MiniBatchOutcome): void => {
-    counts[outcome.is === 'poison' ? 'failed' : outcome.is]++;
-    if ('lines' in outcome) lines += outcome.lines;
-    if (!isQuiet || outcome.is === 'poison') tell(outcome, terminal, isJson);
-  };
-  const ordered = await orderFolders(context, home, paths.map(miniBatchFolderOf));
-  const wanted = ordered.filter(({ sliceEnd }) => sliceEnd >= from && sliceEnd < to);
+  const sums = { lines: 0, rejected: 0, computed: 0, computedMs: 0 };
   const begun = clock();
-  for (const [done, { folder }] of wanted.entries()) {
-    if (stop.aborted) return { counts, lines, isStopped: true };
-    terminal.progress(progressLine(done, wanted.length, lines, clock() - begun));
-    const { spec, sliceRules, deps } = home;
-    count(await runMiniBatch(deps, { spec, folder, sliceRules }));
+  const ordered = await inSliceOrder(context, home, paths);
+  const wanted = ordered.filter((candidate) => isWithin(range, candidate));
+  let errorsInARow = 0;
+  let done = 0;
+  for (const candidate of wanted) {
+    if (stop.aborted || errorsInARow === MOST_ERRORS_IN_A_ROW) break;
+    terminal.progress(progressLine({ ...sums, done, of: wanted.length }));
+    const takenAt = clock();
+    const taken = await take(home, candidate);
+    done++;
+    errorsInARow = taken.is === 'error' ? errorsInARow + 1 : 0;
+    counts[taken.is === 'poison' || taken.is === 'error' ? 'failed' : taken.is]++;
+    if (taken.is !== 'skipped') {
+      sums.computed++;
+      sums.computedMs += clock() - takenAt;
+    }
+    if ('lines' in taken) {
+      sums.lines += taken.lines;
+      sums.rejected += taken.rejected;
+    }
+    onTaken(taken);
   }
   terminal.progress('');
-  return { counts, lines, isStopped: stop.aborted };
+  const { lines, rejected } = sums;
+  const isCut = ordered.length < paths.length || done < wanted.length;
+  return {
+    counts,
+    found: paths.length,
+    inRange: wanted.length,
+    lines,
+    rejected,
+    elapsedMs: clock() - begun,
+    stopped: !isCut ? null : stop.aborted ? 'told' : 'errors',
+  };
 }
 
-interface OrderedFolder {
-  readonly folder: MiniBatchFolder;
-  /** -Infinity: a slice that cannot be settled, which fails when its turn comes. */
-  readonly sliceEnd: number;
-}
-
-/** Folders by (slice_end, mini_batch_id). */
-export async function orderFolders(
-  { terminal, stop }: Pick<CommandContext, 'terminal' | 'stop'>,
-  { deps, spec, sliceRules }: { deps: MiniBatchDeps } & Pick<Home, 'spec' | 'sliceRules'>,
-  folders: readonly MiniBatchFolder[],
-): Promise<OrderedFolder[]> {
-  const ordered: OrderedFolder[] = [];
-  for (const [done, folder] of folders.entries()) {
-    if (stop.aborted) break;
-    terminal.progress(`putting mini-batches in order, ${done} of ${folders.length}`);
-    const slice = await settle(deps, { spec, folder, sliceRules });
-    ordered.push({ folder, sliceEnd: 'fault' in slice ? Number.NEGATIVE_INFINITY : slice.sliceEnd });
+function summarize(context: CommandContext, home: Home, report: BackfillReport): void {
+  const { terminal } = context;
+  const { counts, found, inRange, lines, elapsedMs, stopped } = report;
+  if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
+  else {
+    const { committed, unchanged, skipped, failed } = counts;
+    const same = unchanged > 0 ? `, ${unchanged} computed again without a change` : '';
+    const pace = committed > 0 ? `; ${whole(lines)} lines in ${duration(elapsedMs / 1000)}` : '';
+    terminal.out(`${committed} committed${same}, ${skipped} stood already, ${failed} failed${pace}`);
+    terminal.out(`lake: ${home.lakeFolder}`);
   }
-  terminal.progress('');
-  return ordered.sort((a, b) => a.sliceEnd - b.sliceEnd || compareKeys(a.folder.miniBatchId, b.folder.miniBatchId));
+  if (stopped === 'told') terminal.note('stopped; run the same command again to go on');
+  else if (stopped === 'errors') {
+    terminal.note(
+      `ended after ${MOST_ERRORS_IN_A_ROW} errors in a row; remove their cause, then run the same command again to go on`,
+    );
+  } else if (inRange < found) terminal.note(`${found - inRange} of ${found} mini-batches lie outside --from, --to`);
 }

@@ -1,164 +1,133 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { basename, join, relative } from 'node:path';
 import { scope } from '../lifecycle.ts';
-import { FG_A_SCHEMA } from '../operators/fg-a.ts';
-import { isText, type Table } from '../operators/table.ts';
-import { formatInstant } from '../operators/time.ts';
-import type { Incident } from '../simulation/incidents.ts';
-import { officeTraffic } from '../simulation/office.ts';
-import { readManifest } from '../state/manifest.ts';
-import { decodeParquet } from '../state/parquet.ts';
-import { backfillFolders } from './backfill.ts';
-import { type Command, type CommandContext, EXIT } from './command.ts';
-import { findMiniBatchFolders } from './folders.ts';
+import { CATALOG } from '../operators/catalog.ts';
+import { ALL_TIME, type BackfillReport, backfillFolders } from './backfill.ts';
+import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
+import { type Finding, type Findings, lookBack } from './demo-findings.ts';
+import { ID_PATTERN, OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
 import { type Home, openHome } from './home.ts';
-import { duration } from './report.ts';
+import { duration, tell, whole } from './report.ts';
 
-/** Half a working day of an office of 120 hosts, the same on every machine. */
-const OFFICE = { seed: 1, hosts: 120, slices: 48, start: Date.UTC(2026, 2, 2, 7, 8) };
-const ID_PATTERN = '{yyyy}{mm}{dd}T{HH}{MM}';
-const LINES_PER_FILE = 1000;
-
-export const demo: Command = {
-  summary: 'Play half a day of generated office traffic, with three hidden incidents, through the pipeline.',
-  usage: 'ndr demo [--once]',
-  examples: ['ndr demo', 'ndr demo --home /tmp/try-ndr'],
-  flags: {
-    once: { type: 'boolean', doc: 'End after the demo; it does so anyway as long as there is nothing to serve.' },
-  },
-  run: (given) =>
-    scope(async (onExit) => {
-      const { terminal, clock } = given;
-      const context: CommandContext = {
-        ...given,
-        flags: { ...given.flags, quiet: true },
-        settings: { ...given.settings, 'input.id_pattern': ID_PATTERN, 'input.slice_time': 'id_pattern' },
-      };
-      const home = await openHome(context, onExit);
-      const begun = clock();
-      const inbox = join(home.folder, 'inbox');
-      const traffic = officeTraffic(OFFICE);
-      for (const slice of traffic.slices) {
-        terminal.progress(`making traffic, slice ${slice.index + 1} of ${OFFICE.slices}`);
-        await writeSlice(inbox, slice);
-      }
-      const report = await backfillFolders(context, home, await findMiniBatchFolders(inbox));
-      if (report.isStopped) {
-        terminal.note('stopped; run the same command again to go on');
-        return EXIT.failed;
-      }
-      if (report.counts.failed > 0) return EXIT.failed;
-      const seen = await lookBack(home);
-      const seconds = (clock() - begun) / 1000;
-      if (context.flags['json'] === true)
-        terminal.out(JSON.stringify({ ...report.counts, lines: report.lines, lake: home.lakeFolder, seen }));
-      else for (const line of story(home, report, seconds, seen, traffic.incidents)) terminal.out(line);
-      return EXIT.done;
-    }),
-};
-
-/** Writes a slice's lines where a forwarder would leave them; a folder that is there already stays as it is. */
-async function writeSlice(
-  inbox: string,
-  { end, lines }: { readonly end: number; readonly lines: readonly string[] },
-): Promise<void> {
-  const text = formatInstant(end);
-  const [year, month, day] = text.slice(0, 10).split('-') as [string, string, string];
-  const folder = join(inbox, year, month, day, `${year}${month}${day}T${text.slice(11, 13)}${text.slice(14, 16)}`);
-  if (await stat(folder).catch(() => undefined)) return;
-  const unfinished = join(inbox, `_${text}`);
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  for (let start = 0; start < lines.length; start += LINES_PER_FILE) {
-    const part = `${lines.slice(start, start + LINES_PER_FILE).join('\n')}\n`;
-    await writeFile(join(unfinished, `part-${start / LINES_PER_FILE}.json.gz`), gzipSync(part));
-  }
-  await mkdir(dirname(folder), { recursive: true });
-  await rename(unfinished, folder);
+/** Where the user stands and what the program is called there: only the demo tells people what to type next. */
+export interface Surroundings {
+  /** Absolute. */
+  readonly folder: string;
+  /** Absolute path of the program's file. */
+  readonly program: string;
 }
 
-interface Finding {
-  readonly host: string;
-  readonly value: number;
-  readonly window_end: string;
+export function demoIn(surroundings: Surroundings): Command {
+  return {
+    summary: 'Play half a day of generated office traffic, with three hidden incidents, through the pipeline.',
+    usage: 'ndr demo [--once]',
+    examples: ['ndr demo', 'ndr demo --home /tmp/try-ndr'],
+    flags: { once: { type: 'boolean', doc: 'End when the demo is over, as it does without this flag too.' } },
+    run: (context) => scope((onExit) => playDemo(context, surroundings, onExit)),
+  };
 }
 
-/** The hosts that stand out most in single columns: no model yet, just the largest values of the day. */
-const LOOKS = {
-  peer_port_nunique_w_1h: 'most ports tried in an hour',
-  external_bytes_sent_w_1h: 'most bytes sent outside in an hour',
-  deny_cnt_w_24h: 'most sessions denied in a day',
-} as const;
-type Look = keyof typeof LOOKS;
-type Seen = Readonly<Record<Look, readonly Finding[]>>;
-
-async function lookBack({ deps, spec }: Home): Promise<Seen> {
-  const best = Object.fromEntries(Object.keys(LOOKS).map((look) => [look, new Map<string, Finding>()])) as Record<
-    Look,
-    Map<string, Finding>
-  >;
-  const { project, featureSpecVersion } = spec;
-  const whole = await deps.index.committedBetween(project, featureSpecVersion, -8.64e15, 8.64e15);
-  for (const { manifest, sliceEnd } of whole) {
-    const { datasets } = await readManifest(deps.lake, manifest);
-    for (const { path } of datasets['fg_a']?.files ?? []) {
-      const columns = ['host_ip', ...Object.keys(LOOKS)];
-      const table = decodeParquet(await deps.lake.read(path), FG_A_SCHEMA, { source: path, columns });
-      for (const look of Object.keys(LOOKS) as Look[]) keepBest(table, look, formatInstant(sliceEnd), best[look]);
-    }
-  }
-  const top = (found: ReadonlyMap<string, Finding>): Finding[] =>
-    [...found.values()].sort((a, b) => b.value - a.value || (a.host < b.host ? -1 : 1)).slice(0, 3);
-  return Object.fromEntries(Object.entries(best).map(([look, found]) => [look, top(found)])) as unknown as Seen;
+async function playDemo(
+  given: CommandContext,
+  surroundings: Surroundings,
+  onExit: (undo: () => Promise<void>) => void,
+): Promise<number> {
+  const { terminal, stop } = given;
+  const settings = { ...given.settings, 'input.id_pattern': ID_PATTERN, 'input.slice_time': 'id_pattern' as const };
+  const context: CommandContext = { ...given, settings };
+  const home = await openHome(context, onExit);
+  const day = officeDay();
+  const inbox = join(home.folder, 'inbox');
+  const folders = day.foldersIn(inbox);
+  const ids = new Set(folders.map((folder) => basename(folder)));
+  await refuseOthers(home, ids);
+  await day.writeTo(inbox, stop, (done) => terminal.progress(`making traffic, ${done} of ${OFFICE.slices} slices`));
+  terminal.progress('');
+  if (stop.aborted) return toldToStop(context);
+  const report = await backfillFolders(context, home, folders, ALL_TIME, (taken) => {
+    if (taken.is === 'poison' || taken.is === 'error') tell(context, taken);
+  });
+  if (report.stopped === 'told') return toldToStop(context);
+  if (report.counts.failed > 0 || report.stopped !== null) return EXIT.failed;
+  const found = await lookBack(home, ids, day.incidents);
+  if (isJson(context)) terminal.out(demoJson(home, report, found));
+  else for (const line of story(home, report, found, surroundings)) terminal.out(line);
+  return EXIT.done;
 }
 
-function keepBest(table: Table, look: Look, window_end: string, best: Map<string, Finding>): void {
-  const hosts = table.columns['host_ip'];
-  const values = table.columns[look];
-  if (hosts === undefined || !isText(hosts) || !(values instanceof Float64Array)) return;
-  for (let row = 0; row < table.length; row++) {
-    const host = hosts.values[hosts.codes[row]!]!;
-    const value = values[row]!;
-    if (value > (best.get(host)?.value ?? 0)) best.set(host, { host, value, window_end });
-  }
+function toldToStop({ terminal }: CommandContext): number {
+  terminal.note('stopped; run the same command again to go on');
+  return EXIT.failed;
 }
 
-function story(
-  home: Home,
-  {
-    counts,
+/** Made-up hosts do not belong beside real ones: in the lake nobody could tell them apart. */
+async function refuseOthers({ folder, deps, spec }: Home, ids: ReadonlySet<string>): Promise<void> {
+  const { project, featureSpecVersion: version } = spec;
+  const all = await deps.index.committedBetween(project, version, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const other = all.find(({ miniBatchId }) => !ids.has(miniBatchId));
+  if (other === undefined) return;
+  throw new UsageError(
+    `home: ${folder} holds mini-batches of project ${project} that are not the demo's (${other.miniBatchId}, for one); ` +
+      'give the demo a home of its own: ndr demo --home DIR',
+  );
+}
+
+function demoJson(home: Home, { counts, lines, rejected }: BackfillReport, { findings, rows }: Findings): string {
+  return JSON.stringify({
+    summary: counts,
     lines,
-  }: { readonly counts: { readonly committed: number; readonly skipped: number }; readonly lines: number },
-  seconds: number,
-  seen: Seen,
-  incidents: readonly Incident[],
-): string[] {
-  const number = (value: number): string => Math.round(value).toLocaleString('en-US');
-  const lake = relative(process.cwd(), home.lakeFolder) || home.lakeFolder;
-  const done =
-    counts.committed > 0
-      ? `${counts.committed} mini-batches, ${number(lines)} log lines, committed in ${duration(seconds)}` +
-        (counts.skipped > 0 ? `; ${counts.skipped} stood already` : '')
-      : `${counts.skipped} mini-batches stood already: the same input changes nothing`;
+    rejected,
+    feature_rows: rows,
+    lake: home.lakeFolder,
+    findings: findings.map(({ incident: { kind, host, peer }, column, value, rank, others }) => ({
+      kind,
+      host,
+      peer,
+      ...(column === null ? { column } : { column, value, rank, others }),
+    })),
+  });
+}
+
+function story(home: Home, report: BackfillReport, { findings, rows }: Findings, at: Surroundings): string[] {
+  const { committed, unchanged, skipped } = report.counts;
+  const shown = (path: string): string => {
+    const near = relative(at.folder, path);
+    return near === '' ? '.' : near.length < path.length ? near : path;
+  };
+  const fgA = `${shown(home.lakeFolder)}/${home.spec.project}/fg_a`;
+  const features = CATALOG.filter(({ dataset }) => dataset === 'fg_a').length;
+  const stood = skipped + unchanged > 0 ? `; ${skipped + unchanged} mini-batches stood already` : '';
+  const program = shown(at.program);
+  const kept =
+    report.rejected > 0
+      ? ` ${whole(report.rejected)} of them were unusable and are kept in ${shown(join(home.folder, 'quarantine'))}.`
+      : '';
   return [
-    done,
+    committed === 0
+      ? `All ${skipped + unchanged} mini-batches stood already: the same input changes nothing.`
+      : `${OFFICE_HOURS} hours of an office of ${OFFICE.hosts} workstations: ${committed} mini-batches, ` +
+        `${whole(report.lines)} log lines, in ${duration(report.elapsedMs / 1000)}${stood}.${kept}`,
+    `They gave ${whole(rows)} rows, one per host and 15 minutes, of ${features} features each.`,
     '',
-    ...(Object.keys(LOOKS) as Look[]).flatMap((look) => [
-      `${LOOKS[look]} (${look})`,
-      ...seen[look].map(
-        ({ host, value, window_end }) => `  ${host.padEnd(16)} ${number(value).padStart(14)}   ${window_end}`,
-      ),
-    ]),
+    'Hidden in the traffic, and what the features show of it:',
+    ...findings.toSorted((a, b) => Number(a.column === null) - Number(b.column === null)).flatMap(describeFinding),
     '',
-    'What was hidden in the traffic:',
-    ...incidents.map(({ kind, host, peer }) => `  ${kind.replace('_', ' ')}: ${host} -> ${peer}`),
-    '  (the beacon shows in no single column: that takes the baselines and scores that are not built yet)',
-    '',
-    `The Parquet lies in ${lake}. One line that opens it:`,
-    `  duckdb -c "from read_parquet('${lake}/${home.spec.project}/fg_a/**/*.parquet', hive_partitioning=true) limit 5"`,
+    `The features are Parquet files below ${fgA}. To look at some, for instance:`,
+    `  duckdb -c "from read_parquet('${fgA}/**/*.parquet', hive_partitioning = true) limit 5"`,
     'Next:',
-    '  bin/ndr backfill --input YOUR_LOGS      your own logs, in folders YYYY/MM/DD/<mini-batch>',
-    '  bin/ndr catalog | less                  what every column means',
+    `  ${program} catalog | less`,
+    '      what every column means',
+    `  ${program} backfill --input LOGS --home DIR`,
+    '      features of your own logs: LOGS/.../YYYY/MM/DD/<mini-batch>/*.json.gz, into a home of their own',
   ];
+}
+
+function describeFinding({ incident, column, counts, value, rank, others }: Finding): string[] {
+  const { kind, host, peer } = incident;
+  const head = `  ${kind.replace('_', ' ').padEnd(13)} ${host} -> ${peer}`;
+  if (column === null) {
+    return [head, '                in no single column; it takes baselines and scores, which are not built yet'];
+  }
+  const place =
+    rank === 1 ? `no other host more than ${whole(others)}` : `${rank - 1} hosts have more, up to ${whole(others)}`;
+  return [head, `                ${whole(value)} ${counts}, ${place} (${column})`];
 }

@@ -1,17 +1,115 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { isDataFile } from '../config/mini-batch-path.ts';
+import { codeOf, isMissing } from '../state/durable-file.ts';
+import { compareKeys } from '../state/key-order.ts';
+import { type CommandContext, UsageError } from './command.ts';
+import { neededFlag } from './flags.ts';
 
-/** Every folder at or below `root` that holds data files, by path. Folders whose names begin with _ or . are passed over. */
-export async function findMiniBatchFolders(root: string): Promise<string[]> {
-  const found: string[] = [];
-  const visit = async (folder: string): Promise<void> => {
-    const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (entries.some((entry) => entry.isFile() && isDataFile(entry.name))) found.push(folder);
+export const LAYOUT =
+  'a mini-batch is a folder of *.json.gz, *.jsonl.gz, *.ndjson.gz or *.gz files, or the same uncompressed: ' +
+  'ROOT/.../YYYY/MM/DD/<mini-batch>/<file>';
+
+/** Folders of a home that hold what the program itself writes or reads: never raw logs. */
+const OWN = ['specs', 'lake', 'quarantine', 'state'];
+const ownFolders = ({ settings }: Pick<CommandContext, 'settings'>): string[] =>
+  OWN.map((name) => resolve(settings.home, name));
+
+/** The folder that --input names, absolute; throws a UsageError unless it can be listed. */
+export async function inputFolder(context: CommandContext, what: string): Promise<string> {
+  const folder = resolve(neededFlag(context, 'input', what));
+  const fault = await folderFault(folder);
+  if (fault !== undefined) throw new UsageError(`--input: ${folder} ${fault}; give ${what}`);
+  const own = ownFolders(context).find((ours) => `${folder}/`.startsWith(`${ours}/`));
+  if (own !== undefined) {
+    throw new UsageError(`--input: ${folder} lies in ${own}, which is the home's own; give ${what}`);
+  }
+  return folder;
+}
+
+async function folderFault(folder: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return 'is a file';
+    await access(folder, constants.R_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (isMissing(error)) return `does not exist (${await nearestFolder(folder)} does)`;
+    return `cannot be read (${codeOf(error)}; may this user list it?)`;
+  }
+}
+
+/** The deepest folder on the way that is there. */
+async function nearestFolder(path: string): Promise<string> {
+  const parent = dirname(path);
+  if (parent === path) return parent;
+  const found = await stat(parent).catch(() => undefined);
+  return found === undefined ? nearestFolder(parent) : parent;
+}
+
+export interface FoundFolders {
+  /** Absolute paths of the folders that hold data files, by path. */
+  readonly folders: readonly string[];
+  /** Folders that could not be listed, each with why. */
+  readonly faults: readonly string[];
+  /** A file that was found, but is none of ours by its name. */
+  readonly stray: string | undefined;
+}
+
+/**
+ * Every folder at or below `root` that holds data files. Passed over are folders whose names begin with _ or ., those of
+ * the home itself, and those that `isKnown` says need no look. Links to folders are followed, but not in circles.
+ */
+export async function findMiniBatchFolders(
+  context: Pick<CommandContext, 'settings'>,
+  root: string,
+  isKnown: (folder: string) => boolean = () => false,
+): Promise<FoundFolders> {
+  const folders: string[] = [];
+  const faults: string[] = [];
+  let stray: string | undefined;
+  const passedOver = new Set(ownFolders(context));
+
+  const visit = async (folder: string, above: readonly string[]): Promise<void> => {
+    if (passedOver.has(folder) || isKnown(folder)) return;
+    const entries = await entriesOf(folder);
+    if (typeof entries === 'string') {
+      // Somebody may clear old folders away while we look, but not the root.
+      if (entries !== 'ENOENT' || folder === root) faults.push(`${folder}: cannot be listed: ${entries}`);
+      return;
+    }
+    const files = entries.filter((entry) => entry.isFile() && !isHidden(entry));
+    if (files.some(({ name }) => isDataFile(name))) folders.push(folder);
+    else if (files[0] !== undefined) stray ??= join(folder, files[0].name);
+    const real = entries.some((entry) => entry.isSymbolicLink()) ? await realpath(folder).catch(() => folder) : folder;
     for (const entry of entries) {
-      if (entry.isDirectory() && !/^[_.]/.test(entry.name)) await visit(join(folder, entry.name));
+      if (isHidden(entry)) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await visit(path, [...above, real]);
+      else if (entry.isSymbolicLink() && (await leadsDown(path, [...above, real]))) await visit(path, [...above, real]);
     }
   };
-  await visit(resolve(root));
-  return found;
+  await visit(root, []);
+  return { folders, faults, stray };
+}
+
+const isHidden = ({ name }: Dirent): boolean => /^[_.]/.test(name);
+
+/** What is in a folder, by name; the code of the error where it cannot be listed. */
+async function entriesOf(folder: string): Promise<Dirent[] | string> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => compareKeys(a.name, b.name));
+  } catch (error) {
+    return codeOf(error) ?? String(error);
+  }
+}
+
+/** True for a link to a folder that is none of those above it. */
+async function leadsDown(link: string, above: readonly string[]): Promise<boolean> {
+  try {
+    return (await stat(link)).isDirectory() && !above.includes(await realpath(link));
+  } catch {
+    return false;
+  }
 }

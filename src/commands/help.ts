@@ -1,6 +1,4 @@
-import { type Command, EXIT, type Flag } from './command.ts';
-
-type Flags = Readonly<Record<string, Flag>>;
+import { type Command, EXIT, type Flags } from './command.ts';
 
 export function renderHelp(commands: Readonly<Record<string, Command>>, common: Flags): string {
   return [
@@ -13,9 +11,13 @@ export function renderHelp(commands: Readonly<Record<string, Command>>, common: 
     'flags of every command:',
     ...flagLines(common),
     '',
-    `exit codes: ${EXIT.done} done, ${EXIT.failed} something failed or was stopped, ${EXIT.usage} the call, a setting or a spec is wrong`,
-    'settings: environment NDR_*, or ndr.yaml in the home; see docs/settings.md',
-    'more: ndr COMMAND --help',
+    'examples:',
+    ...Object.values(commands).flatMap(({ examples }) => examples.slice(0, 1).map((example) => `  ${example}`)),
+    '',
+    `exit codes: ${EXIT.done} done; ${EXIT.failed} something failed, or the work was stopped before its end;`,
+    `            ${EXIT.usage} the call, a setting or a spec is wrong: nothing was done`,
+    'settings:   --<setting> VALUE, environment NDR_<SETTING>, or ndr.yaml in the home; docs/settings.md lists them',
+    'more:       ndr COMMAND --help',
   ].join('\n');
 }
 

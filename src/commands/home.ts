@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BatchSpec } from '../config/batch-spec.ts';
-import { resolveBatchSpec } from '../config/job-specs.ts';
+import { resolveBatchSpec, sharedPrefixFaults } from '../config/job-specs.ts';
 import { documentsNeeded } from '../config/spec-collection.ts';
 import { DEFAULT_VERSION, readSpecItems } from '../config/spec-items.ts';
+import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import { parseYaml } from '../config/yaml-text.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from '../consumers/mini-batch.ts';
@@ -12,11 +13,12 @@ import { createStages } from '../consumers/stages.ts';
 import { inlinePool, threadPool, type WorkPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
 import { openBatchIndex } from '../state/batch-index.ts';
+import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
 import { readSpecFiles } from '../state/specs.ts';
 import { clearUnfinishedBlocks, openDirectoryWindowState } from '../state/window-state/directory.ts';
-import type { CommandContext } from './command.ts';
+import { type CommandContext, UsageError } from './command.ts';
 
 /** A local home, open: specs, lake, quarantine, index and window state in folders of one place. */
 export interface Home {
@@ -34,7 +36,7 @@ const MOST_AUTO_THREADS = 4;
 export async function openHome(context: CommandContext, onExit: (undo: () => Promise<void>) => void): Promise<Home> {
   const { settings } = context;
   const folder = resolve(settings.home);
-  await mkdir(folder, { recursive: true });
+  await ensureHome(folder);
   const spec = await readSpec(context, join(folder, 'specs'));
   for (const warning of spec.warnings) context.terminal.note(`warning: ${warning}`);
   const lakeFolder = join(folder, 'lake');
@@ -73,26 +75,78 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   };
 }
 
+/** Makes the home's folder where it is not there; throws a UsageError where it cannot be one. */
+async function ensureHome(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`home: ${folder} ${homeFault(codeOf(error))}; choose another with --home or NDR_HOME`, {
+      cause: error,
+    });
+  }
+}
+
+function homeFault(code = 'unknown error'): string {
+  if (code === 'EEXIST' || code === 'ENOTDIR') return 'is a file, or lies below one';
+  if (code === 'EACCES' || code === 'EPERM') return `is not readable and writable for this user (${code})`;
+  if (code === 'EROFS') return 'lies on a file system that is read-only';
+  return `cannot be made (${code})`;
+}
+
+/** mkdir -p that gives up where a folder cannot be made: Node's own tries for ever on file systems such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    (error) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
+  if (isFolder || dirname(folder) === folder) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch(async (error) => {
+    // Another process may have made it meanwhile.
+    if (codeOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  });
+}
+
+/** The project's specs; throws where another project of the home writes under one of its prefixes. */
 async function readSpec({ settings }: CommandContext, folder: string): Promise<BatchSpec> {
   const files = await readSpecFiles(folder, parseYaml);
   const stored = files.map(({ attributes, file: _, ...item }) => ({ ...attributes, ...item }));
-  const { project } = settings;
-  const version = resolveFeatureSpecVersion({
-    items: readSpecItems(stored).items,
-    project,
-    explicit: settings.feature_spec_version,
-    fallback: DEFAULT_VERSION,
-  });
+  const own = await readProjectSpec(stored, folder, settings.project, settings.feature_spec_version);
+  const projects = new Set(readSpecItems(stored).items.map(({ project }) => project));
+  const others: BatchSpec[] = [];
+  for (const project of projects) {
+    if (project === settings.project) continue;
+    // What is wrong with another project is said when that one is run.
+    const other = await readProjectSpec(stored, folder, project, null).catch(() => undefined);
+    if (other !== undefined) others.push(other);
+  }
+  const faults = sharedPrefixFaults([...others, own]);
+  if (faults.length > 0) throw new SpecError(faults.map((fault) => `${fault}; give each project a prefix of its own`));
+  return own;
+}
+
+async function readProjectSpec(
+  items: readonly unknown[],
+  folder: string,
+  project: string,
+  explicit: string | null,
+): Promise<BatchSpec> {
+  const known = readSpecItems(items).items;
+  const version = resolveFeatureSpecVersion({ items: known, project, explicit, fallback: DEFAULT_VERSION });
   const documents: Record<string, unknown> = {};
   for (;;) {
-    const needed = documentsNeeded({ project, version, items: stored, documents }).filter((at) => !(at in documents));
+    const needed = documentsNeeded({ project, version, items, documents }).filter((at) => !(at in documents));
     if (needed.length === 0) break;
     for (const location of needed) documents[location] = await readDocument(location, folder);
   }
-  return resolveBatchSpec({ project, version, items: stored, documents });
+  return resolveBatchSpec({ project, version, items, documents });
 }
 
-/** A JSON document that a spec names: file:// or a path, relative to the specs folder. */
+/** A JSON document that a spec names: file:// or a path, relative to the specs folder; undefined where it is not there. */
 async function readDocument(location: string, folder: string): Promise<unknown> {
   const path = location.startsWith('file://')
     ? fileURLToPath(location)
@@ -101,7 +155,8 @@ async function readDocument(location: string, folder: string): Promise<unknown> 
       : join(folder, location);
   try {
     return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new SpecError([`${path}: cannot be read as JSON: ${(error as Error).message}; correct it`]);
   }
 }

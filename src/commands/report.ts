@@ -1,45 +1,82 @@
 import type { MiniBatchOutcome } from '../consumers/outcome.ts';
 import { formatInstant } from '../operators/time.ts';
-import type { Terminal } from './command.ts';
+import { type CommandContext, isJson } from './command.ts';
+import { describeFailure } from './failure.ts';
+
+/** What became of a mini-batch that was taken: its outcome, or an error, after which it may be tried again. */
+export type Taken = MiniBatchOutcome | ErrorOutcome;
+
+export interface ErrorOutcome {
+  readonly is: 'error';
+  readonly miniBatchId: string;
+  readonly why: string;
+}
+
+export function errorOutcome(miniBatchId: string, error: unknown): ErrorOutcome {
+  return { is: 'error', miniBatchId, why: describeFailure(error).text.replace(/^error: /, '') };
+}
 
 /** One line on what became of a mini-batch. */
-export function describeOutcome(outcome: MiniBatchOutcome): string {
-  if (outcome.is === 'poison') return `${outcome.miniBatchId}: failed: ${outcome.why}`;
-  const slice = `slice ending ${formatInstant(outcome.sliceEnd)}`;
-  if (outcome.is === 'skipped')
-    return `${outcome.miniBatchId}: ${slice}: revision ${outcome.revision} stands, ${outcome.why}`;
-  const rows = Object.entries(outcome.rows).map(([dataset, count]) => `${dataset} ${count}`);
-  const rejected = outcome.rejected > 0 ? `, ${outcome.rejected} rejected` : '';
-  return `${outcome.miniBatchId}: ${slice}: ${outcome.is} revision ${outcome.revision}, ${outcome.lines} lines${rejected}; rows: ${rows.join(', ')}`;
+export function describeTaken(taken: Taken): string {
+  const { miniBatchId } = taken;
+  if (taken.is === 'poison') return `${miniBatchId}: failed: ${taken.why}`;
+  if (taken.is === 'error') return `${miniBatchId}: error, may be tried again: ${taken.why}`;
+  const { revision } = taken;
+  const slice = `slice ending ${formatInstant(taken.sliceEnd)}`;
+  if (taken.is === 'skipped') return `${miniBatchId}: ${slice}: revision ${revision} stands, ${taken.why}`;
+  const rows = Object.entries(taken.rows).map(([dataset, count]) => `${dataset} ${count}`);
+  const rejected = taken.rejected > 0 ? `, ${taken.rejected} rejected` : '';
+  return `${miniBatchId}: ${slice}: ${taken.is} revision ${revision}, ${taken.lines} lines${rejected}; rows: ${rows.join(', ')}`;
 }
 
 /** The same for programs. */
-export function outcomeJson(outcome: MiniBatchOutcome): string {
-  const { is, miniBatchId, ...rest } = outcome;
-  const sliceEnd = 'sliceEnd' in outcome ? { slice_end_ts: formatInstant(outcome.sliceEnd) } : {};
-  const { sliceEnd: _, ...others } = rest as typeof rest & { sliceEnd?: number };
-  return JSON.stringify({ outcome: is, mini_batch_id: miniBatchId, ...sliceEnd, ...others });
+export function takenJson(taken: Taken): string {
+  const { is, miniBatchId, ...rest } = taken;
+  const { sliceEnd, ...others } = rest as typeof rest & { sliceEnd?: number };
+  const slice = sliceEnd === undefined ? {} : { slice_end_ts: formatInstant(sliceEnd) };
+  return JSON.stringify({ outcome: is, mini_batch_id: miniBatchId, ...slice, ...others });
 }
 
-export function tell(outcome: MiniBatchOutcome, terminal: Terminal, isJson: boolean): void {
-  if (outcome.is === 'committed' || outcome.is === 'unchanged') {
-    for (const warning of outcome.warnings) terminal.note(`warning: ${warning}`);
+export function tell(context: Pick<CommandContext, 'terminal' | 'flags'>, taken: Taken): void {
+  const { terminal } = context;
+  if (taken.is === 'committed' || taken.is === 'unchanged') {
+    for (const warning of taken.warnings) terminal.note(`warning: ${warning}`);
   }
-  if (isJson) terminal.out(outcomeJson(outcome));
-  else terminal.out(describeOutcome(outcome));
+  terminal.out(isJson(context) ? takenJson(taken) : describeTaken(taken));
+}
+
+/** `putting mini-batches in order: 30 of 690, 12/s, 55 s left` */
+export function orderingLine(done: number, of: number, elapsedMs: number): string {
+  const line = `putting mini-batches in order: ${done} of ${of}`;
+  if (done === 0 || elapsedMs === 0) return line;
+  const perSecond = (done / elapsedMs) * 1000;
+  const rate = perSecond < 10 ? perSecond.toFixed(1) : whole(perSecond);
+  return `${line}, ${rate}/s, ${duration((of - done) / perSecond)} left`;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
+  /** Of the done ones those that were not there already: only they tell how long the others will take. */
+  readonly computed: number;
+  readonly computedMs: number;
+  readonly lines: number;
 }
 
 /** `3 of 690 mini-batches, 45,100 lines/s, 2 min 10 s left` */
-export function progressLine(done: number, of: number, lines: number, elapsedMs: number): string {
-  const seconds = elapsedMs / 1000;
-  const rate = seconds > 0 ? Math.round(lines / seconds).toLocaleString('en-US') : '0';
-  const left = done > 0 ? (seconds / done) * (of - done) : 0;
-  return `${done} of ${of} mini-batches, ${rate} lines/s, ${duration(left)} left`;
+export function progressLine({ done, of, computed, computedMs, lines }: Progress): string {
+  const line = `${done} of ${of} mini-batches`;
+  if (computed === 0 || computedMs === 0) return line;
+  const left = (computedMs / computed) * (of - done);
+  return `${line}, ${whole((lines / computedMs) * 1000)} lines/s, ${duration(left / 1000)} left`;
 }
 
+export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
 export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+  return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
 }

@@ -1,8 +1,10 @@
-import { resolve } from 'node:path';
 import { runMiniBatch } from '../consumers/mini-batch.ts';
-import { miniBatchFolderOf } from '../consumers/settle-slice.ts';
+import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
-import { type Command, EXIT, instantFlag, neededFlag } from './command.ts';
+import { listRawFiles } from '../state/raw-files.ts';
+import { type Command, EXIT, UsageError } from './command.ts';
+import { instantFlag } from './flags.ts';
+import { inputFolder, LAYOUT } from './folders.ts';
 import { openHome } from './home.ts';
 import { tell } from './report.ts';
 
@@ -19,11 +21,25 @@ export const runBatch: Command = {
   },
   run: (context) =>
     scope(async (onExit) => {
-      const folder = miniBatchFolderOf(resolve(neededFlag(context, 'input', 'the folder of a mini-batch')));
       const at = instantFlag(context, 'at') ?? null;
+      const folder = await miniBatchFolder(await inputFolder(context, 'the folder of a mini-batch'));
       const { deps, spec, sliceRules } = await openHome(context, onExit);
       const outcome = await runMiniBatch(deps, { spec, folder, sliceRules, at });
-      tell(outcome, context.terminal, context.flags['json'] === true);
+      tell(context, outcome);
       return outcome.is === 'poison' ? EXIT.failed : EXIT.done;
     }),
 };
+
+/** A folder without data files would count as a mini-batch in which nothing happened. */
+async function miniBatchFolder(path: string): Promise<MiniBatchFolder> {
+  if ((await listRawFiles(path)).length === 0) {
+    throw new UsageError(
+      `--input: ${path} holds no data file; ${LAYOUT}; for all mini-batches below a folder: ndr backfill --input ${path}`,
+    );
+  }
+  try {
+    return miniBatchFolderOf(path);
+  } catch (error) {
+    throw new UsageError(`--input: ${(error as Error).message}; rename the folder`);
+  }
+}

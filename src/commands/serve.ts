@@ -1,26 +1,28 @@
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { Settings } from '../config/settings.ts';
-import { runMiniBatch } from '../consumers/mini-batch.ts';
-import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { scope } from '../lifecycle.ts';
-import { codeOf } from '../state/durable-file.ts';
-import { listRawFiles, type RawFile } from '../state/raw-files.ts';
+import { listRawFiles } from '../state/raw-files.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
-import { orderFolders } from './backfill.ts';
-import { type Command, type CommandContext, EXIT, neededFlag } from './command.ts';
-import { findMiniBatchFolders } from './folders.ts';
+import { type ArrivalWatch, watchArrivals } from './arrivals.ts';
+import { type Command, type CommandContext, EXIT } from './command.ts';
+import { inputFolder } from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { tell } from './report.ts';
+import { type Candidate, inSliceOrder, take } from './slice-order.ts';
 
 export const serve: Command = {
   summary: 'Watch a directory and commit every mini-batch as it becomes complete, until stopped.',
   usage: 'ndr serve --input ROOT',
   examples: ['ndr serve --input /var/spool/firewall', 'NDR_COMPLETENESS_MARKER=_SUCCESS ndr serve --input logs'],
-  flags: { input: { type: 'string', value: 'ROOT', doc: 'Folder below which mini-batches arrive.' } },
+  flags: {
+    input: {
+      type: 'string',
+      value: 'ROOT',
+      doc: 'Folder below which mini-batches arrive; the settings completeness.* say when one is complete.',
+    },
+  },
   run: (context) =>
     scope(async (onExit) => {
-      const root = resolve(neededFlag(context, 'input', 'the folder below which mini-batches arrive'));
+      const root = await inputFolder(context, 'the folder below which mini-batches arrive');
       const home = await openHome(context, onExit);
       context.terminal.note(`watching ${root}; lake: ${home.lakeFolder}; stop with Ctrl-C`);
       await watch(context, home, root);
@@ -29,102 +31,106 @@ export const serve: Command = {
     }),
 };
 
-/** What was last seen and taken of a folder: the same files need not be looked into again. */
-type Taken = Map<string, string>;
-
-async function watch(context: CommandContext, home: Home, root: string): Promise<void> {
-  const { settings, stop, terminal, clock } = context;
-  const taken: Taken = new Map();
-  let lastSweep = clock();
-  while (!stop.aborted) {
-    for (const folder of await completeFolders(context, home, root, taken)) {
-      if (stop.aborted) return;
-      const files = await listRawFiles(folder.path);
-      try {
-        const { deps, spec, sliceRules } = home;
-        const outcome = await runMiniBatch(deps, { spec, folder, sliceRules });
-        taken.set(folder.path, signatureOf(files));
-        if (outcome.is !== 'skipped') tell(outcome, terminal, context.flags['json'] === true);
-      } catch (error) {
-        // Anything unforeseen may pass: the folder is taken again with the next look.
-        terminal.note(`error: ${folder.miniBatchId}: ${String(error)}; it is tried again`);
-      }
-    }
-    const grace = settings['lake.gc_grace_seconds'] * 1000;
-    if (clock() - lastSweep > Math.max(grace, 60_000)) {
-      lastSweep = clock();
-      const { lake, index } = home.deps;
-      const { project, featureSpecVersion: version } = home.spec;
-      const report = await sweepSuperseded({ lake, index, project, version, nowMs: clock(), graceMs: grace });
-      for (const fault of report.faults) terminal.note(`warning: ${fault}`);
-    }
-    await pause(settings['serve.poll_seconds'] * 1000, stop);
-  }
-}
-
-/** Folders with something new that is complete, by (slice_end, mini_batch_id). */
-async function completeFolders(
-  context: CommandContext,
-  home: Home,
-  root: string,
-  taken: Taken,
-): Promise<MiniBatchFolder[]> {
-  const ready: MiniBatchFolder[] = [];
-  for (const path of await findMiniBatchFolders(root)) {
-    const files = await listRawFiles(path);
-    if (taken.get(path) === signatureOf(files)) continue;
-    if (await isComplete(path, files, context)) ready.push(miniBatchFolderOf(path));
-  }
-  return (await orderFolders(context, home, ready)).map(({ folder }) => folder);
-}
-
-const signatureOf = (files: readonly RawFile[]): string =>
-  files.map(({ name, size, modifiedMs }) => `${name} ${size} ${modifiedMs}`).join('\n');
+/** How long a mini-batch waits for one before it whose files still come: a window should not miss what is nearly there. */
+const ORDER_WAIT_MS = 120_000;
+const LEAST_SWEEP_MS = 60_000;
 
 /**
- * A mini-batch is complete when its marker exists, when its newest file has not changed for a while, or when its oldest
- * one has waited long enough (which is said).
+ * Looks, takes what is complete in order, pauses, and looks again, until told to stop. Nothing that one folder does ends
+ * this: what fails is told and left until its files change, what meets an error is tried again, ever later.
  */
-async function isComplete(
-  path: string,
-  files: readonly RawFile[],
-  { settings, clock, terminal }: CommandContext,
-): Promise<boolean> {
-  const marker = settings['completeness.marker'];
-  if (marker !== null && (await exists(join(path, marker)))) return true;
-  const age = (pick: (...times: number[]) => number): number =>
-    (clock() - pick(...files.map(({ modifiedMs }) => modifiedMs))) / 1000;
-  if (marker === null && age(Math.max) >= settings['completeness.settle_seconds']) return true;
-  const waited = age(Math.min);
-  if (waited < settings['completeness.max_wait_seconds']) return false;
-  terminal.note(`warning: ${path}: taken as it is after ${Math.round(waited)} s; ${reasonOf(settings)}`);
-  return true;
-}
-
-const reasonOf = (settings: Settings): string =>
-  settings['completeness.marker'] === null
-    ? 'its files kept changing'
-    : `${settings['completeness.marker']} never came`;
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
+async function watch(context: CommandContext, home: Home, root: string): Promise<void> {
+  const { settings, stop, terminal } = context;
+  const arrivals = watchArrivals(context, root);
+  const sweep = sweeper(context, home);
+  const say = onceEach(terminal.note);
+  while (!stop.aborted) {
+    const { ready, arriving, faults } = await arrivals.look();
+    say(faults.map((fault) => `error: ${fault}; it is looked at again`));
+    const queue = await inSliceOrder(context, home, ready);
+    for (const candidate of withoutHeld(queue, arriving, arrivals)) {
+      if (stop.aborted) return;
+      await takeOne(context, home, candidate, arrivals);
+    }
+    await sweep();
+    terminal.progress(arriving.length === 0 ? '' : `${arriving.length} mini-batches still arriving`);
+    await pause(settings['serve.poll_seconds'] * 1000, undefined, { signal: stop }).catch(() => {});
   }
 }
 
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    stop.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', done);
-      resolve();
+async function takeOne(
+  context: CommandContext,
+  home: Home,
+  candidate: Candidate,
+  arrivals: ArrivalWatch,
+): Promise<void> {
+  const gone = await goneFiles(home, candidate);
+  if (gone.length > 0) {
+    const [first] = gone;
+    const others = gone.length > 1 ? ` and ${gone.length - 1} others` : '';
+    context.terminal.note(
+      `warning: ${candidate.path}: ${first}${others} went away since they were committed; what was committed stands. ` +
+        `To commit the mini-batch without: ndr run-batch --input ${candidate.path}`,
+    );
+    return arrivals.taken(candidate.path);
+  }
+  const taken = await take(home, candidate);
+  if (taken.is === 'error') arrivals.failed(candidate.path);
+  else arrivals.taken(candidate.path);
+  // After a restart everything is looked at once more: what stands is no news.
+  if (taken.is !== 'skipped') tell(context, taken);
+}
+
+/** Files that were committed and are not there any more: somebody clears old logs away, which must not empty the lake. */
+async function goneFiles({ deps, spec }: Home, { path, miniBatchId }: Candidate): Promise<string[]> {
+  try {
+    const batch = await deps.index.batch(spec.project, spec.featureSpecVersion, miniBatchId);
+    const names = new Set((await listRawFiles(path)).map(({ name }) => name));
+    return Object.keys(batch?.inputs ?? {}).filter((name) => !names.has(name));
+  } catch {
+    // Whatever it was, taking the mini-batch meets it again and tells.
+    return [];
+  }
+}
+
+/** The candidates before the first one that has to wait; those behind it wait too, or the order would be lost. */
+function withoutHeld(
+  queue: readonly Candidate[],
+  arriving: readonly string[],
+  arrivals: Pick<ArrivalWatch, 'readyFor'>,
+): readonly Candidate[] {
+  const isHeld = ({ path }: Candidate): boolean =>
+    arrivals.readyFor(path) < ORDER_WAIT_MS && arriving.some((other) => dayAndName(other) < dayAndName(path));
+  const held = queue.findIndex(isHeld);
+  return held < 0 ? queue : queue.slice(0, held);
+}
+
+/** `YYYY/MM/DD/<mini-batch>`: the slice of a folder that still fills cannot be known, but days and names tell enough. */
+const dayAndName = (path: string): string => path.split('/').slice(-4).join('/');
+
+/** Removes superseded files now and then. A sweep that fails is told, and made again the next time. */
+function sweeper({ settings, clock, terminal }: CommandContext, { deps, spec }: Home): () => Promise<void> {
+  const graceMs = settings['lake.gc_grace_seconds'] * 1000;
+  const { lake, index } = deps;
+  const { project, featureSpecVersion: version } = spec;
+  let last = clock();
+  return async () => {
+    if (clock() - last < Math.max(graceMs, LEAST_SWEEP_MS)) return;
+    last = clock();
+    try {
+      const { faults } = await sweepSuperseded({ lake, index, project, version, nowMs: clock(), graceMs });
+      for (const fault of faults) terminal.note(`warning: superseded files stay: ${fault}`);
+    } catch (error) {
+      terminal.note(`warning: superseded files stay: ${String(error)}`);
     }
-  });
+  };
+}
+
+/** Says each line when it first comes up; one that went away may be said again. */
+function onceEach(note: (line: string) => void): (lines: readonly string[]) => void {
+  let said = new Set<string>();
+  return (lines) => {
+    for (const line of lines) if (!said.has(line)) note(line);
+    said = new Set(lines);
+  };
 }

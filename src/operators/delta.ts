@@ -1,6 +1,7 @@
 import type { AddressFacts } from './address-facts.ts';
 import { bitOf, mergedMetrics, SPREAD_METRICS } from './delta-metrics.ts';
-import { CHUNK_BITS, FIRST_PORT_SET_BIT, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
+import { CHUNK_BITS, FIRST_PORT_SET_BIT, type FlowChunks, maskOf } from './flow.ts';
+import { createHostRecords } from './host-records.ts';
 import { createPairAccumulator } from './pair-accumulator.ts';
 import { durationOf, type QualityOptions } from './quality.ts';
 import { QUANTILES, quantile, sortAscending } from './quantiles.ts';
@@ -76,13 +77,6 @@ export function deltaOf(
   pairKeyOf: (peer: number, port: number) => string,
 ): DeltaRows {
   const { offsets, rows } = grouping;
-  const pieces = chunks.map((flows) => ({
-    flows,
-    peer: flows[columns.peer],
-    port: flows[columns.port],
-    sent: flows[columns.sent],
-    received: flows[columns.received],
-  }));
   const setNames = Object.keys(options.portSets);
   const portBits = bitsOfPorts(options.portSets);
   const merged = mergedMetrics(options.furtherPortSets);
@@ -119,6 +113,7 @@ export function deltaOf(
   const durations = new Float64Array(most);
   const minutes = createMinuteCounter(options, most);
   const byBit = new Float64Array(32);
+  const records = createHostRecords(chunks, columns, most);
 
   for (let i = 0; i < hosts.length; i++) {
     const id = hosts[i]!;
@@ -129,14 +124,12 @@ export function deltaOf(
     let sentSum = 0;
     let receivedSum = 0;
     let durationSum = 0;
-    for (let at = offsets[id]!; at < offsets[id + 1]!; at++) {
-      const piece = pieces[rows[at]! >>> CHUNK_BITS]!;
-      const { flows } = piece;
-      const row = rows[at]! & ROW_MASK;
-      const repeat = flows.repeat[row]!;
-      let flags = flows.flags[row]!;
+    const count = records.gather(rows, offsets[id]!, offsets[id + 1]!);
+    for (let r = 0; r < count; r++) {
+      const repeat = records.repeat[r]!;
+      let flags = records.flags[r]!;
       const isTraffic = (flags & TRAFFIC) !== 0;
-      const port = (flags & ICMP) === 0 ? piece.port[row]! : -1;
+      const port = (flags & ICMP) === 0 ? records.port[r]! : -1;
       if (isTraffic && port >= 0) flags |= portBits[port]!;
       for (let rest = flags | 0; rest !== 0; ) {
         const bit = 31 - Math.clz32(rest);
@@ -144,10 +137,11 @@ export function deltaOf(
         rest &= ~(1 << bit);
       }
       if (!isTraffic) continue;
-      const sent = piece.sent[row]!;
-      const received = piece.received[row]!;
-      const start = flows.start[row]!;
-      const duration = durationOf(flows, row, options.quality);
+      const sent = records.sent[r]!;
+      const received = records.received[r]!;
+      const start = records.start[r]!;
+      const end = records.end[r]!;
+      const duration = durationOf(start, end, options.quality);
       if (!Number.isNaN(sent)) {
         sentValues[sentCount++] = sent;
         sentSum += sent;
@@ -159,7 +153,7 @@ export function deltaOf(
       durations[sessionsRead++] = duration;
       durationSum += duration;
       if (!Number.isNaN(start)) minutes.add(start, repeat);
-      pairs.add(piece.peer[row]!, port, repeat, flags, sent, received, start, flows.end[row]!, duration);
+      pairs.add(records.peer[r]!, port, repeat, flags, sent, received, start, end, duration);
     }
     const base = i * width;
     for (let m = 0; m < width; m++) if (bits[m]! >= 0) totals[base + m] = byBit[bits[m]!]!;

@@ -150,15 +150,15 @@ export function settleTimes(
         counts.implausible_time++;
       }
       if (flows.end[row]! < flows.start[row]! && options.durationNonNegative) counts.negative_duration++;
-      if ((flows.flags[row]! & TRAFFIC) !== 0 && durationOf(flows, row, options) <= 1000)
+      if ((flows.flags[row]! & TRAFFIC) !== 0 && durationOf(flows.start[row]!, flows.end[row]!, options) <= 1000)
         flows.flags[row]! |= SHORT_SESSION;
     }
   }
 }
 
 /** Duration of a flow in ms; 0 where either time is missing. */
-export function durationOf(flows: FlowColumns, row: number, options: QualityOptions): number {
-  const elapsed = flows.end[row]! - flows.start[row]!;
+export function durationOf(start: number, end: number, options: QualityOptions): number {
+  const elapsed = end - start;
   if (Number.isNaN(elapsed)) return 0;
   return elapsed < 0 && options.durationNonNegative ? 0 : elapsed;
 }

@@ -41,15 +41,6 @@ function lakePath(prefix: string): string {
   );
 }
 
-/** Prefixes that several projects would write to, each with a sentence that names them; empty if every one is its own. */
-export function sharedPrefixes(prefixes: readonly { readonly project: string; readonly prefix: string }[]): string[] {
-  const projectsOf = Map.groupBy(prefixes, ({ prefix }) => prefix);
-  return [...projectsOf].flatMap(([prefix, users]) => {
-    const projects = [...new Set(users.map(({ project }) => project))].sort();
-    return projects.length < 2 ? [] : [`prefix ${prefix} belongs to ${projects.join(' and ')}; give each its own`];
-  });
-}
-
 /**
  * Folder of a mini-batch's files of one dataset.
  * @param prefix as `datasetPrefix` gives it.

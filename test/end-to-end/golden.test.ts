@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runBatch } from '../../src/commands/run-batch.ts';
+import type { Manifest } from '../../src/state/manifest.ts';
 import { GOLDEN_PARAMETERS, readGoldenMiniBatches, readGoldenOutputs } from '../oracle/golden.ts';
 import { judge } from '../oracle/oracle.ts';
 import { runCommand, writeSpecs } from '../support/command-run.ts';
@@ -17,6 +18,7 @@ import {
   readRows,
 } from '../support/committed-lake.ts';
 import { writeMiniBatch } from '../support/mini-batch-folders.ts';
+import { qualityFaults, quarantinedLines } from '../support/quality-agreement.ts';
 import { agreementOf, judgedRows } from '../support/row-agreement.ts';
 
 /** What looks back further than a day, which is not computed yet. */
@@ -27,13 +29,14 @@ const miniBatches = readGoldenMiniBatches().sort((a, b) => a.sliceEnd - b.sliceE
 const judged = judge({ ...GOLDEN_PARAMETERS, novelty: false }, miniBatches);
 
 let folder = '';
-let slices: readonly string[] = [];
+let home = '';
+let manifests: readonly Manifest[] = [];
 const rows = new Map<DatasetName, Map<string, LakeRow[]>>();
 const rowsOf = (dataset: DatasetName, id: string): LakeRow[] => rows.get(dataset)!.get(id)!;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ndr-golden-'));
-  const home = join(folder, 'home');
+  home = join(folder, 'home');
   writeSpecs(home, { fg_a_builder: { high_risk_segments: GOLDEN_PARAMETERS.highRiskSegments } });
   for (const miniBatch of miniBatches) {
     const input = writeMiniBatch(join(folder, 'raw'), miniBatch, { 'flows.jsonl': miniBatch.lines });
@@ -41,8 +44,7 @@ beforeAll(async () => {
     const { code, notes } = await runCommand(runBatch, { home, flags: { input, at } });
     if (code !== 0) throw new Error(`${miniBatch.id} ended with ${code}: ${notes.join('\n')}`);
   }
-  const manifests = await readManifests(home);
-  slices = manifests.map(({ mini_batch_id: id, slice }) => `${id} ${slice.slice_start_ts} ${slice.slice_end_ts}`);
+  manifests = readManifests(home);
   const reader = await openReader();
   for (const dataset of DATASETS) rows.set(dataset, await readRows(reader, home, manifests, dataset));
   reader.closeSync();
@@ -51,8 +53,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the worked example through the pipeline', () => {
   it('commits every mini-batch that the folder lists, in order, each in its slice', () => {
+    const slices = manifests.map(
+      ({ mini_batch_id: id, slice }) => `${id} ${slice.slice_start_ts} ${slice.slice_end_ts}`,
+    );
     expect(slices).toHaveLength(21);
-    expect(slices).toEqual(expected.map((output) => Object.values(output).slice(0, 3).join(' ')));
+    expect(slices).toEqual(
+      expected.map(({ mini_batch_id: id, slice_start_ts, slice_end_ts }) => `${id} ${slice_start_ts} ${slice_end_ts}`),
+    );
   });
 
   for (const output of expected) {
@@ -77,6 +84,15 @@ describe('the worked example through the pipeline', () => {
       }
     });
   }
+
+  it('counts and quarantines the lines that the oracle rejects', () => {
+    for (const [n, output] of judged.entries()) {
+      expect(qualityFaults(output, manifests[n]!)).toEqual([]);
+      const rejected = output.rejected.map(({ line, reason }) => `${line} ${reason}`);
+      expect(quarantinedLines(home, output.mini_batch_id)).toEqual(rejected);
+    }
+    expect(judged.flatMap(({ rejected }) => rejected).length).toBe(8);
+  });
 
   it('has 0 in every column that looks back further than a day', () => {
     const all = [...rows.get('fg_a')!.values()].flat();

@@ -9,14 +9,13 @@ import { openDirectoryItems } from '../../src/state/items/directory.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';
 import type { Manifest } from '../../src/state/manifest.ts';
 import { type SweepReport, sweepSuperseded } from '../../src/state/sweep.ts';
-import { judge, type OracleParameters } from '../oracle/oracle.ts';
 import { type BackfillLab, datasetsOf, lakeOf, openLab, summaryOf, writeRaw } from '../support/backfill-lab.ts';
 import { runCommand, writeSpecs } from '../support/command-run.ts';
-import { DATASETS, filesOf, openReader, PROJECT, readManifests, readRows, VERSION } from '../support/committed-lake.ts';
-import { contentOf, filesBelow, indexOf } from '../support/folder-content.ts';
+import { DATASETS, filesOf, lastingIndex, PROJECT, readManifests, VERSION } from '../support/committed-lake.ts';
+import { contentOf, filesBelow } from '../support/folder-content.ts';
+import { judgedFaults } from '../support/judged-home.ts';
 import { folderOf, ID_PATTERN, type MiniBatch, writeMiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
-import { agreementOf, judgedRows } from '../support/row-agreement.ts';
 
 const miniBatches = officeMiniBatches({ seed: 5, hosts: 4, slices: 7, silent: [3], doubled: [1], thin: 3 });
 const HOUR = 3_600_000;
@@ -41,30 +40,6 @@ async function sweep(home: string, nowMs: number): Promise<SweepReport> {
   return sweepSuperseded({ lake, index, project: PROJECT, version: VERSION, nowMs, graceMs: HOUR });
 }
 
-/** The rows that count, compared with what the oracle says. */
-async function faultsOf(
-  home: string,
-  expected: readonly MiniBatch[],
-  parameters: OracleParameters = {},
-): Promise<string[]> {
-  const manifests = await readManifests(home);
-  const reader = await openReader();
-  const faults: string[] = [];
-  const outputs = judge(
-    { novelty: false, ...parameters },
-    expected.map((miniBatch) => ({ ...miniBatch, batchEnd: miniBatch.sliceEnd })),
-  );
-  for (const dataset of DATASETS) {
-    const rows = await readRows(reader, home, manifests, dataset);
-    for (const output of outputs) {
-      const found = rows.get(output.mini_batch_id) ?? [];
-      faults.push(...agreementOf(dataset, judgedRows(output, dataset), found, 'all').faults);
-    }
-  }
-  reader.closeSync();
-  return faults;
-}
-
 describe('a changed raw file', () => {
   let home: string;
   let changed: readonly MiniBatch[];
@@ -77,20 +52,20 @@ describe('a changed raw file', () => {
     );
     writeRaw(input, changed);
     await lab.backfill(home, { input });
-    before = await readManifests(home);
+    before = readManifests(home);
     writeRaw(input, miniBatches);
     expect(await lab.backfill(home, { input })).toEqual({ committed: 4, unchanged: 0, skipped: 3, failed: 0 });
   });
 
   it('makes a second revision of its mini-batch and of those whose windows hold it, and of no other', async () => {
-    const now = await readManifests(home);
+    const now = readManifests(home);
     expect(revisions(now)).toEqual(miniBatches.map(({ id }, n) => `${id} ${n < 3 ? 1 : 2}`));
     expect(now.slice(0, 3)).toEqual(before.slice(0, 3));
   });
 
   it('leaves the rows as if it had been so from the start', async () => {
-    expect(namedFiles(await readManifests(home))).toEqual(namedFiles(await readManifests(reference)));
-    expect(await faultsOf(home, miniBatches)).toEqual([]);
+    expect(namedFiles(readManifests(home))).toEqual(namedFiles(readManifests(reference)));
+    expect(await judgedFaults(home, miniBatches)).toEqual([]);
   });
 
   it('keeps superseded files for the grace period and then no longer', async () => {
@@ -115,22 +90,22 @@ describe('a changed spec', () => {
   it('makes a new revision of everything, and writes only what it changes', async () => {
     const home = lab.place('other-spec');
     await lab.backfill(home);
-    const before = await readManifests(home);
+    const before = readManifests(home);
     const files = datasetsOf(home);
     writeSpecs(home, { fg_a_builder: { high_risk_segments: highRiskSegments } });
     expect(await lab.backfill(home)).toMatchObject({ committed: miniBatches.length, skipped: 0 });
-    const after = await readManifests(home);
+    const after = readManifests(home);
     expect(revisions(after)).toEqual(miniBatches.map(({ id }) => `${id} 2`));
     for (const dataset of ['delta', 'pair_context', 'pair_counts', 'fg_a_pair_context'] as const)
       expect(filesOf(after, dataset)).toEqual(filesOf(before, dataset));
     expect(filesOf(after, 'fg_a')).not.toEqual(filesOf(before, 'fg_a'));
-    expect(await faultsOf(home, miniBatches, { highRiskSegments })).toEqual([]);
+    expect(await judgedFaults(home, miniBatches, { highRiskSegments })).toEqual([]);
     const added = Object.keys(datasetsOf(home)).filter((path) => !(path in files));
     expect(added.every((path) => path.startsWith('fg_a/'))).toBe(true);
 
     writeSpecs(home, { fg_a_builder: { high_risk_segments: [] } });
     await lab.backfill(home);
-    const back = await readManifests(home);
+    const back = readManifests(home);
     expect(revisions(back)).toEqual(miniBatches.map(({ id }) => `${id} 3`));
     expect(namedFiles(back)).toEqual(namedFiles(before));
   });
@@ -146,12 +121,12 @@ describe('a mini-batch', () => {
     writeMiniBatch(input, empty);
     const home = lab.place('with-empty');
     expect(await lab.backfill(home, { input })).toMatchObject({ committed: all.length });
-    const manifest = (await readManifests(home)).find(({ mini_batch_id: id }) => id === empty.id)!;
+    const manifest = readManifests(home).find(({ mini_batch_id: id }) => id === empty.id)!;
     expect(Object.keys(manifest.datasets).sort()).toEqual([...DATASETS].sort());
     expect(Object.values(manifest.datasets).map(({ rows, files }) => [rows, files.length])).toEqual(
       DATASETS.map(() => [0, 0]),
     );
-    expect(await faultsOf(home, all)).toEqual([]);
+    expect(await judgedFaults(home, all)).toEqual([]);
   });
 
   it('that fails stops none of the others, and counts nowhere', async () => {
@@ -171,12 +146,12 @@ describe('a mini-batch', () => {
     const home = lab.place('holes');
     await lab.backfill(home);
     const whole = lakeOf(home);
-    const index = await indexOf(home);
+    const index = lastingIndex(home);
     const [first, second] = Object.keys(datasetsOf(home));
     for (const path of [first!, second!]) rmSync(join(home, 'lake', PROJECT, path));
     expect(await lab.backfill(home)).toMatchObject({ committed: 0, failed: 0 });
     expect(lakeOf(home)).toEqual(whole);
-    expect(await indexOf(home)).toEqual(index);
+    expect(lastingIndex(home)).toEqual(index);
   });
 
   it('that is given another slice moves there, and leaves its old place', async () => {
@@ -192,9 +167,9 @@ describe('a mini-batch', () => {
     const moved = { ...last, sliceEnd };
     expect(await lab.backfill(home)).toMatchObject({ committed: 0, skipped: miniBatches.length });
     await sweep(home, Date.now() + 2 * HOUR);
-    expect(await faultsOf(home, [...miniBatches.slice(0, -1), moved])).toEqual([]);
+    expect(await judgedFaults(home, [...miniBatches.slice(0, -1), moved])).toEqual([]);
     expect(Object.keys(datasetsOf(home)).sort()).toEqual(
-      namedFiles(await readManifests(home))
+      namedFiles(readManifests(home))
         .map((path) => path.slice('default/'.length))
         .sort(),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { datasetFolder, datasetPrefix, partFiles, partRanges, sharedPrefixes } from '../../src/state/publish.ts';
+import { datasetFolder, datasetPrefix, partFiles, partRanges } from '../../src/state/publish.ts';
 import { sliceOf } from './mini-batches.ts';
 
 describe('the prefix of a dataset', () => {
@@ -21,23 +21,6 @@ describe('the prefix of a dataset', () => {
 
   it.each(['/var/features', 'file:///var/features', 's3://', ''])('%j lies outside the lake', (prefix) => {
     expect(() => datasetPrefix(prefix, 'office', 'delta')).toThrow('lies outside the lake');
-  });
-
-  it('belongs to one project', () => {
-    const prefix = 'features/delta';
-    expect(
-      sharedPrefixes([
-        { project: 'a', prefix },
-        { project: 'a', prefix },
-        { project: 'b', prefix: 'b/delta' },
-      ]),
-    ).toEqual([]);
-    expect(
-      sharedPrefixes([
-        { project: 'b', prefix },
-        { project: 'a', prefix },
-      ]),
-    ).toEqual(['prefix features/delta belongs to a and b; give each its own']);
   });
 });
 

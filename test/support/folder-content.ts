@@ -1,12 +1,12 @@
 /** Folders as values, so that two of them, or one at two times, can be compared whole. */
 
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { openDirectoryItems } from '../../src/state/items/directory.ts';
 
 /** Paths of all files below a folder, sorted; none where it does not exist. */
 export function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())
@@ -32,19 +32,6 @@ export function traceOf(folder: string): Record<string, string> {
       return [path, `${digest} ${mtimeNs} ${ino}`];
     }),
   );
-}
-
-/** What differs from one run to the next, however equal they are. */
-const OF_THE_RUN = new Set(['committed_at', 'attempt_token']);
-
-/** The items of the batch index, by key, without what is of the run alone. */
-export async function indexOf(home: string): Promise<Record<string, unknown>> {
-  const items = await openDirectoryItems(join(home, 'state', 'items'));
-  const content: Record<string, unknown> = {};
-  for await (const { sk, item } of items.query('batch_index', 'default')) {
-    content[sk] = Object.fromEntries(Object.entries(item).filter(([name]) => !OF_THE_RUN.has(name)));
-  }
-  return content;
 }
 
 /** Files that only an unfinished write leaves: what lies in scratch folders. */

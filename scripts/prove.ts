@@ -1,0 +1,92 @@
+// Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
+//   npm run prove -- --captures DIR [--part captures|threads|kill]... [--kills 50] [--seed 1]
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { captureRuns } from './prove/capture-runs.ts';
+import { proveCaptures } from './prove/captures.ts';
+import { placeSection, type Section } from './prove/evidence.ts';
+import { proveKills } from './prove/kills.ts';
+import { proveThreads } from './prove/threads.ts';
+
+const EVIDENCE = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'evidence.md');
+const PARTS = ['captures', 'threads', 'kill'] as const;
+type Part = (typeof PARTS)[number];
+
+class UsageError extends Error {}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      captures: { type: 'string' },
+      part: { type: 'string', multiple: true },
+      kills: { type: 'string', default: '50' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const parts = values.part ?? PARTS;
+  const unknown = parts.filter((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown.length > 0) throw new UsageError(`no part ${unknown.join(', ')}; parts are ${PARTS.join(', ')}`);
+  const whole = (name: 'kills' | 'seed'): number => {
+    const number = Number(values[name]);
+    if (!Number.isSafeInteger(number) || number < 1) throw new UsageError(`--${name} takes a whole number from 1`);
+    return number;
+  };
+  const needsCaptures = parts.some((part) => part !== 'kill');
+  const captures = needsCaptures ? listCaptures(values.captures ?? process.env['NDR_CAPTURES']) : [];
+  return { parts: parts as readonly Part[], captures, kills: whole('kills'), seed: whole('seed') };
+}
+
+function listCaptures(folder: string | undefined): string[] {
+  const remedy = 'give the folder of the captures (*.ndjson.gz, one flow a line) with --captures DIR';
+  if (folder === undefined || folder === '') throw new UsageError(`--captures is missing; ${remedy}`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--captures ${folder} is no folder; ${remedy}`);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ndjson.gz'));
+  if (names.length === 0) throw new UsageError(`--captures ${folder} holds no *.ndjson.gz; ${remedy}`);
+  return names.sort().map((name) => join(folder, name));
+}
+
+function readEvidence(): string {
+  try {
+    return readFileSync(EVIDENCE, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function run(): Promise<boolean> {
+  const { parts, captures, kills, seed } = readArguments();
+  const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const runs = captureRuns(captures, workplace, say);
+  const prove: Readonly<Record<Part, () => Promise<Section>>> = {
+    captures: () => proveCaptures(runs, say),
+    threads: () => proveThreads(runs, say),
+    kill: () => proveKills({ workplace, kills, seed }, say),
+  };
+  let isProven = true;
+  for (const part of parts) {
+    const begun = Date.now();
+    const section = await prove[part]();
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    const title = `${new Date(begun).toISOString().slice(0, 16).replace('T', ' ')} UTC, ${seconds} s`;
+    const text = placeSection(part, title, section);
+    process.stdout.write(`${text.own}\n`);
+    writeFileSync(EVIDENCE, text.joinedTo(readEvidence(), PARTS));
+    isProven &&= section.faults.length === 0;
+  }
+  if (isProven) rmSync(workplace, { recursive: true, force: true });
+  else say(`not proven; what was run stands in ${workplace}`);
+  return isProven;
+}
+
+try {
+  process.exitCode = (await run()) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`prove: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { traceOf } from '../support/folder-content.ts';
+import { writeMiniBatch } from '../support/mini-batch-folders.ts';
+import { runNdr } from '../support/ndr-process.ts';
+import { FIVE, fiveMiniBatches, SETTINGS } from './five-mini-batches.ts';
+
+/** Half a day of traffic takes ten seconds, and longer where others want the processor too. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'ndr');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ndr-demo-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** bin/ndr from a folder of the user's own, in a shell that knows nothing of the project. */
+async function ndrHere(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { PATH = '' } = process.env;
+  const path = PATH.split(delimiter).filter((entry) => !entry.includes('node_modules'));
+  const child = spawn(PROGRAM, args, { cwd: folder, env: { PATH: path.join(delimiter) } });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes) => {
+    said.stdout += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    said.stderr += bytes;
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, ...said };
+}
+
+it('plays half a day, finds what can be found, and says where it lies and what comes next', async () => {
+  const { code, stdout, stderr } = await ndrHere('demo');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(readdirSync(folder)).toEqual(['ndr-home']);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.length).toBeLessThan(25);
+  expect(lines[0]).toMatch(/^12 hours of an office of 120 workstations: 48 mini-batches, 86,\d{3} log lines, in \d/);
+  expect(stdout).toMatch(
+    /port scan +10\.10\.3\.22 -> \S+\n +803 ports tried in an hour, no other host more than \d\d /,
+  );
+  expect(stdout).toMatch(/exfiltration +10\.10\.2\.28 -> \S+\n +20\d,\d{3},\d{3} bytes sent outside/);
+  expect(stdout).toMatch(/beacon +\S+ -> \S+\n +in no single column/);
+  expect(stdout).toContain(`${PROGRAM} backfill --input LOGS`);
+
+  // The query that it prints works where it is typed.
+  const query = /duckdb -c "(.*)"/.exec(stdout)?.[1]?.replace("'ndr-home", `'${folder}/ndr-home`);
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const rows = await connection.runAndReadAll(query ?? '');
+  expect(rows.currentRowCount).toBe(5);
+  expect(rows.columnNames()).toEqual(expect.arrayContaining(['host_ip', 'sessions_cnt_w_15m', 'dt']));
+  connection.closeSync();
+});
+
+it('changes nothing when it is played again, and says so', async () => {
+  const home = join(folder, 'ndr-home');
+  const before = traceOf(home);
+  const people = await ndrHere('demo', '--once');
+  expect(people).toMatchObject({ code: 0, stderr: '' });
+  expect(people.stdout).toMatch(/^All 48 mini-batches stood already: the same input changes nothing\.\n/);
+  const { code, stdout } = await runNdr(['demo', '--json', '--home', home]);
+  expect(code).toBe(0);
+  expect(stdout.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ summary: { committed: 0, unchanged: 0, skipped: 48, failed: 0 } }),
+  ]);
+  expect(traceOf(home)).toEqual(before);
+});
+
+it('keeps its made-up hosts out of a home that holds real ones', async () => {
+  const place = fiveMiniBatches();
+  const home = place.at('home');
+  const input = writeMiniBatch(place.at('real'), { ...FIVE[0]!, id: 'b17' });
+  await runNdr(['run-batch', '--home', home, '--input', input, '--at', '2026-04-01'], SETTINGS);
+  const before = traceOf(home);
+  const { code, stdout, stderr } = await runNdr(['demo', '--home', home]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+  expect(stderr).toContain('give the demo a home of its own: ndr demo --home DIR');
+  expect(traceOf(home)).toEqual(before);
+  place.remove();
+});
