@@ -70,7 +70,8 @@ describe('a book', () => {
 
   it('does not grow by what it cannot read, and still reads after much of it', () => {
     const book = createAddressBook(false);
-    for (let n = 0; n < 200_000; n++) expect(book.idOfText(`noise ${n}`)).toBe(MALFORMED);
+    const ids = new Set(Array.from({ length: 200_000 }, (_, n) => book.idOfText(`noise ${n}`)));
+    expect([...ids]).toEqual([MALFORMED]);
     expect(book.idOfText('2001:DB8::1')).toBe(0);
     expect(book.idOfText('2001:db8:0::1')).toBe(0);
     expect(book.idOfText('10.0.0.1')).toBe(book.idOfIpv4(0x0a000001));

@@ -85,7 +85,7 @@ it('reads whatever lines as the judge reads them, under any switches', () => {
       expect(rejectedOf(miniBatch, parameters)).toEqual(expected!.rejected);
       expect(sliceFaults(expected!, sliceDatasetsOf(miniBatch, slice))).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -78,7 +78,7 @@ describe('blocks rebuilt from what was published', () => {
           );
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -129,7 +129,7 @@ describe('a sealed block', () => {
           runHistory(parameters, history, { shards: 2 }),
         );
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 

@@ -27,7 +27,7 @@ describe('delta, pair context and pair counts', () => {
       fc.property(miniBatchAt(FIRST_END, 60), anyParameters, how, (miniBatch, parameters, own) => {
         expect(faultsOf(miniBatch, parameters, own)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -40,7 +40,7 @@ describe('delta, pair context and pair counts', () => {
       fc.property(records, fc.constantFrom(1, 5, 33, 40, 65_536), (own, pairCap) => {
         expect(faultsOf(miniBatchOf('a', FIRST_END, own), { pairCap }, { shards: 2 })).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 
@@ -52,7 +52,7 @@ describe('delta, pair context and pair counts', () => {
       fc.property(pair, fc.constantFrom(2, 65_536), ([records, shuffled], pairCap) => {
         expect(run(shuffled, { pairCap })).toEqual(run(records, { pairCap }));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -73,7 +73,7 @@ describe('delta, pair context and pair counts', () => {
           for (let i = 1; i < rows.length; i++) expect(before(rows[i - 1]!, rows[i]!, names, numberName)).toBe(true);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('roles of their own', () => {
         }
         expect(found.pair_counts).toEqual(usual.pair_counts);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 });

@@ -18,7 +18,7 @@ describe('the rows of every mini-batch', () => {
         const actual = runHistory(parameters, history, own);
         expect(expected.flatMap((output, i) => allFaults(output, actual[i]!))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
