@@ -14,7 +14,7 @@ const PATIENCE_MS = 10 * 60 * 1000;
 export async function withLockFolder(folder, { onWait }, work) {
   const me = String(process.pid);
   const deadline = performance.now() + PATIENCE_MS;
-  let waitedFor;
+  let isWaiting = false;
   while (!take(folder, me)) {
     const owners = ownersOf(folder);
     const dead = owners.filter((owner) => owner === me || !isAlive(owner));
@@ -27,8 +27,9 @@ export async function withLockFolder(folder, { onWait }, work) {
       throw new Error(
         `set-up: process ${owner} has held ${folder} for ten minutes; stop it, or remove that folder if it is gone, and run this again.`,
       );
-    if (owner !== waitedFor) onWait(owner);
-    waitedFor = owner;
+    // Said once: those who follow the first only look whether there is anything left to do.
+    if (!isWaiting) onWait(owner);
+    isWaiting = true;
     await sleep(POLL_MS);
   }
   const mine = [me];
