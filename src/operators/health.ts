@@ -1,6 +1,6 @@
 import { countFlows, type FlowChunks } from './flow.ts';
 import { SLICE_MS, SLICES_PER_DAY } from './metrics.ts';
-import { quantile } from './quantiles.ts';
+import { quantileOfUnsorted } from './quantiles.ts';
 
 /** p95 of the event lag above which a mini-batch counts as degraded. */
 const MAX_LAG_MS = 30 * 60_000;
@@ -13,7 +13,7 @@ export function lagOf(chunks: FlowChunks, batchEnd: number): number {
   const lags = new Float64Array(countFlows(chunks));
   let n = 0;
   for (const { end: ends } of chunks) for (const end of ends) if (!Number.isNaN(end)) lags[n++] = batchEnd - end;
-  return n === 0 ? Number.NaN : quantile(lags.subarray(0, n).sort(), 0.95);
+  return n === 0 ? Number.NaN : quantileOfUnsorted(lags.subarray(0, n), 0.95);
 }
 
 export interface DataHealth {

@@ -16,8 +16,8 @@ export interface HostRecords {
 }
 
 /**
- * Scratch for hosts of up to `most` records. A host's flows lie all over memory: fetched column by column in loops that do
- * nothing else, their cache misses overlap, which halves the time of the whole delta.
+ * Scratch for hosts of up to `most` records. A host's flows lie all over memory: collected column by column in loops that do
+ * nothing else, their cache misses overlap.
  */
 export function createHostRecords(chunks: FlowChunks, columns: RoleColumns, most: number): HostRecords {
   const pieces = {

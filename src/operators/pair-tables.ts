@@ -17,7 +17,8 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
   const peers = new Uint32Array(length);
   const ports = float64();
   const startOffsets = new Uint32Array(length + 1);
-  const starts: number[] = [];
+  const starts: Float64Array[] = [];
+  let startCount = 0;
   const numbers = Object.fromEntries(PAIR_NUMBERS.map((name) => [name, float64()])) as Record<PairNumber, Float64Array>;
   let owner = lastAtMost(pairOrder.firstPair, span.start);
   for (let i = 0; i < length; ) {
@@ -33,12 +34,10 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
     peers.set(pairs.peer.subarray(from, to), i);
     ports.set(pairs.port.subarray(from, to), i);
     for (const name of PAIR_NUMBERS) numbers[name].set(pairs[name].subarray(from, to), i);
-    for (let pair = from; pair < to; pair++) {
-      for (let s = pairs.starts.offsets[pair]!; s < pairs.starts.offsets[pair + 1]!; s++) {
-        starts.push(pairs.starts.values[s]!);
-      }
-      startOffsets[++i] = starts.length;
-    }
+    const { offsets, values } = pairs.starts;
+    starts.push(values.subarray(offsets[from], offsets[to]));
+    for (let pair = from; pair < to; pair++) startOffsets[++i] = startCount + offsets[pair + 1]! - offsets[from]!;
+    startCount += offsets[to]! - offsets[from]!;
   }
   const peerPort = ports.map((port) => (port < 0 ? Number.NaN : port));
   const isNull = Uint8Array.from(numbers.sessions, (sessions) => (sessions < 2 ? 1 : 0));
@@ -65,7 +64,7 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
       bytes_recv_sum: numbers.bytesReceived,
       first_event_ts: numbers.firstEvent,
       event_ts: numbers.lastEvent,
-      starts: { offsets: startOffsets, values: Float64Array.from(starts), isNull },
+      starts: { offsets: startOffsets, values: concatenated(starts, startCount), isNull },
       max_duration_ms: numbers.maxDuration,
       pair_key: pairKeyColumn(addresses, peers, peerPort),
     },
@@ -111,4 +110,14 @@ export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): 
       mini_batch_id: constantText(length, lineage.miniBatchId),
     },
   };
+}
+
+function concatenated(pieces: readonly Float64Array[], length: number): Float64Array {
+  const whole = new Float64Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -10,6 +10,40 @@ export function quantile(sorted: Float64Array, q: number): number {
   return below + (above - below) * (place - low);
 }
 
+/** Quantile q of values in any order, which it rearranges: what {@link quantile} gives of them sorted. */
+export function quantileOfUnsorted(values: Float64Array, q: number): number {
+  const place = q * (values.length - 1);
+  const low = Math.floor(place);
+  const below = select(values, low);
+  if (low + 1 === values.length) return below;
+  let above = values[low + 1]!;
+  for (let i = low + 2; i < values.length; i++) if (values[i]! < above) above = values[i]!;
+  return below + (above - below) * (place - low);
+}
+
+/** Puts the value of rank k at place k, none greater before it and none smaller behind it, and returns it. */
+function select(values: Float64Array, k: number): number {
+  let left = 0;
+  let right = values.length - 1;
+  while (left < right) {
+    const pivot = values[(left + right) >>> 1]!;
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const swapped = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = swapped;
+    }
+    if (k <= j) right = j;
+    else if (k >= i) left = i;
+    else break;
+  }
+  return values[k]!;
+}
+
 /** Sorts numbers ascending in place; faster than the built-in sort on the short runs that most hosts have. */
 export function sortAscending(values: Float64Array): void {
   if (values.length > 32) {

@@ -110,22 +110,27 @@ const BAR = '|'.charCodeAt(0);
 export function pairKeyColumn(list: AddressList, peers: Uint32Array, ports: Float64Array): Utf8Vector {
   const blob = createTextBlob(peers.length);
   const codes = new Int32Array(peers.length);
-  const places = new Map<number, number>();
+  let size = 16;
+  while (size < peers.length * 2) size *= 2;
+  const keys = new Float64Array(size).fill(-1);
+  const places = new Int32Array(size);
   for (let row = 0; row < peers.length; row++) {
     const peer = peers[row]!;
     const port = ports[row]!;
     const hasPort = !Number.isNaN(port);
     const key = peer * PORT_KEYS + (hasPort ? port + 1 : 0);
-    let place = places.get(key);
-    if (place === undefined) {
+    let slot = Math.imul(peer, 0x9e3779b1) ^ Math.imul(key - peer * PORT_KEYS, 0x85ebca6b);
+    slot = (slot ^ (slot >>> 15)) & (size - 1);
+    while (keys[slot] !== key && keys[slot] !== -1) slot = (slot + 1) & (size - 1);
+    if (keys[slot] === -1) {
       if (list.isIpv4[peer] === 1) blob.addIpv4(list.ipv4[peer]!);
       else blob.addText(textOf(list, peer));
       blob.addByte(BAR);
       if (hasPort) blob.addNumber(port);
-      place = blob.end();
-      places.set(key, place);
+      keys[slot] = key;
+      places[slot] = blob.end();
     }
-    codes[row] = place;
+    codes[row] = places[slot]!;
   }
   return blob.vector(codes);
 }
