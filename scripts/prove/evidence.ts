@@ -8,13 +8,13 @@ export interface Section {
 
 export interface PlacedSection {
   readonly own: string;
-  /** The whole page: this section in place of its predecessor, those of other parts kept, in the order of `parts`. */
+  /** The whole page: this section in place of its predecessor, all others kept; `parts` first, in their order. */
   joinedTo(page: string, parts: readonly string[]): string;
 }
 
 const HEAD = `# Evidence
 
-<!-- Written by npm run prove; a part that is run again replaces its section. -->
+<!-- Sections captures, threads and kill are written by npm run prove: a part that is run replaces its section. -->
 
 What was compared, with what, and how it went. Every part ends with an error where a single value differs.
 `;
@@ -35,7 +35,8 @@ export function placeSection(part: string, title: string, { lines, faults }: Sec
           .map((text) => [/^## (.*)$/m.exec(text)![1]!, `${text.trimEnd()}\n`]),
       );
       sections.set(part, own);
-      return [HEAD, ...parts.flatMap((name) => sections.get(name) ?? [])].join('\n');
+      const others = [...sections.keys()].filter((name) => !parts.includes(name));
+      return [HEAD, ...[...parts, ...others].flatMap((name) => sections.get(name) ?? [])].join('\n');
     },
   };
 }

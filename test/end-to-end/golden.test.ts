@@ -1,6 +1,6 @@
 /** The worked example, from raw lines through the command to the Parquet that readers open. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +99,15 @@ describe('the worked example through the pipeline', () => {
     const lookingBack = Object.keys(all[0]!).filter((name) => LOOKS_BACK.test(name));
     expect(lookingBack).toHaveLength(7 * 5 * 2 + 2 + 3);
     for (const row of all) expect(lookingBack.filter((name) => row[name] !== 0)).toEqual([]);
+  });
+
+  it('is the only example there is: another needs a test of its own', () => {
+    const golden = join(import.meta.dirname, '..', 'golden');
+    expect(readdirSync(golden)).toEqual(['worked-example']);
+    const lines = readdirSync(join(golden, 'worked-example')).filter((name) => name.endsWith('.jsonl'));
+    expect(lines.map((name) => name.replace('.jsonl', '')).sort()).toEqual(
+      expected.map((output) => output.mini_batch_id).sort(),
+    );
   });
 
   it('compares every cell that the example holds', () => {
