@@ -91,7 +91,7 @@ function story(home: Home, report: BackfillReport, { findings, rows }: Findings,
   const { committed, unchanged, skipped } = report.counts;
   const shown = (path: string): string => {
     const near = relative(at.folder, path);
-    return near === '' ? '.' : near.length < path.length ? near : path;
+    return near === '' ? '.' : near.startsWith('..') ? path : near;
   };
   const fgA = `${shown(home.lakeFolder)}/${home.spec.project}/fg_a`;
   const features = CATALOG.filter(({ dataset }) => dataset === 'fg_a').length;
