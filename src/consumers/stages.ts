@@ -34,6 +34,8 @@ export type EmittedRows =
 
 /** Blocks kept open by one thread, in bytes. */
 const OPEN_BLOCK_BYTES = 256 << 20;
+/** What a block costs beside its values: some thirty arrays. Else blocks of quiet hours would be kept without end. */
+const BLOCK_OVERHEAD = 8 << 10;
 const REJECTED_BYTES = 1 << 20;
 
 /** The parts of a mini-batch that cost CPU: each takes and gives plain data, so that any thread can do it. */
@@ -131,7 +133,7 @@ function bytesOf({ addresses, roles }: SliceBlock): number {
     isCapped,
     ...Object.values(pairs),
   ]);
-  return addresses.count * 5 + columns.reduce((sum, column) => sum + column.byteLength, 0);
+  return BLOCK_OVERHEAD + addresses.count * 5 + columns.reduce((sum, column) => sum + column.byteLength, 0);
 }
 
 interface RejectedWriter {

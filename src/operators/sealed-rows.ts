@@ -8,7 +8,10 @@ export type SealedPairs = Omit<PairRows, 'firstEvent' | 'maxDuration' | 'starts'
 /** What windows read of a role's rows. */
 export type SealedRows = Omit<RoleRows, 'pairs'> & { readonly pairs: SealedPairs };
 
-/** The block with a list of only those addresses that it names. Ids keep their order. */
+/**
+ * The block with a list of only those addresses that it names, and nothing beyond what windows read: blocks are kept
+ * open by the hundred, and a mini-batch's own rows hold more (starts, spreads, quantiles). Ids keep their order.
+ */
 export function compactBlock(block: SliceBlock): SliceBlock {
   const { addresses } = block;
   const isUsed = new Uint8Array(addresses.count);
@@ -34,11 +37,17 @@ export function compactBlock(block: SliceBlock): SliceBlock {
     if (text !== undefined) compact.texts.set(next, text);
     next++;
   }
-  const carryOver = (rows: SealedRows): SealedRows => ({
-    ...rows,
-    hosts: rows.hosts.map((id) => newId[id]!),
-    pairs: { ...rows.pairs, peer: rows.pairs.peer.map((id) => newId[id]!) },
-  });
+  const carryOver = ({ hosts, totals, width, isCapped, pairs }: SealedRows): SealedRows => {
+    const { offsets, port, sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent } = pairs;
+    const peer = pairs.peer.map((id) => newId[id]!);
+    return {
+      hosts: hosts.map((id) => newId[id]!),
+      totals,
+      width,
+      isCapped,
+      pairs: { offsets, peer, port, sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent },
+    };
+  };
   return {
     ...block,
     addresses: compact satisfies AddressList,
