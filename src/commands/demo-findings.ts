@@ -5,12 +5,11 @@ import { readManifest } from '../state/manifest.ts';
 import { decodeParquet } from '../state/parquet.ts';
 import type { Home } from './home.ts';
 
-/** The column in which an incident of a kind should show by itself, and what it counts; null: in none. */
-export const TELLTALE = {
-  port_scan: { column: 'peer_port_nunique_w_1h', counts: 'ports tried in an hour' },
+/** The column in which an incident of a kind should show by itself, and what it counts; others show in none. */
+export const TELLTALE: Readonly<Partial<Record<Incident['kind'], { column: string; counts: string }>>> = {
+  fast_scan: { column: 'peer_port_nunique_w_1h', counts: 'ports tried in an hour' },
   exfiltration: { column: 'external_bytes_sent_w_1h', counts: 'bytes sent outside in an hour' },
-  beacon: null,
-} as const satisfies Readonly<Record<Incident['kind'], { column: string; counts: string } | null>>;
+};
 
 /** How an incident stands out, if it does: its host's greatest value of the day against that of every other host. */
 export interface Finding {
@@ -36,7 +35,7 @@ export async function lookBack(
   miniBatchIds: ReadonlySet<string>,
   incidents: readonly Incident[],
 ): Promise<Findings> {
-  const columns = Object.values(TELLTALE).flatMap((telltale) => (telltale === null ? [] : [telltale.column]));
+  const columns = Object.values(TELLTALE).map(({ column }) => column);
   const greatest = new Map(columns.map((column) => [column, new Map<string, number>()]));
   let rows = 0;
   const { project, featureSpecVersion } = spec;
@@ -73,7 +72,7 @@ function keepGreatest(table: Table, column: string, byHost: Map<string, number>)
 
 function findingOf(incident: Incident, greatest: ReadonlyMap<string, ReadonlyMap<string, number>>): Finding {
   const telltale = TELLTALE[incident.kind];
-  if (telltale === null) return { incident, column: null, counts: null, value: 0, rank: 0, others: 0 };
+  if (telltale === undefined) return { incident, column: null, counts: null, value: 0, rank: 0, others: 0 };
   const byHost = greatest.get(telltale.column)!;
   const value = byHost.get(incident.host) ?? 0;
   const others = [...byHost].flatMap(([host, theirs]) => (host === incident.host ? [] : [theirs]));

@@ -4,9 +4,10 @@ import { CATALOG } from '../operators/catalog.ts';
 import { ALL_TIME, type BackfillReport, backfillFolders } from './backfill.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { type Finding, type Findings, lookBack } from './demo-findings.ts';
-import { ID_PATTERN, OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
+import { OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, tell, whole } from './report.ts';
+import { ID_PATTERN } from './simulated-folders.ts';
 
 /** Where the user stands and what the program is called there: only the demo tells people what to type next. */
 export interface Surroundings {
@@ -123,7 +124,7 @@ function story(home: Home, report: BackfillReport, { findings, rows }: Findings,
 
 function describeFinding({ incident, column, counts, value, rank, others }: Finding): string[] {
   const { kind, host, peer } = incident;
-  const head = `  ${kind.replace('_', ' ').padEnd(13)} ${host} -> ${peer}`;
+  const head = `  ${kind.replace('_', ' ').padEnd(13)} ${host} -> ${peer ?? 'many'}`;
   if (column === null) {
     return [head, '                in no single column; it takes baselines and scores, which are not built yet'];
   }

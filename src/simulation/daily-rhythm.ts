@@ -1,5 +1,5 @@
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+export const DAY_MS = 24 * HOUR;
 
 /** How busy the office is at each full hour, UTC; 1 is as busy as it gets. */
 const BY_HOUR = [
@@ -8,17 +8,46 @@ const BY_HOUR = [
 ] as const;
 const WEEKEND = 0.08;
 
+/** Days off, numbered from 1 January 1970. */
+export type DaysOff = ReadonlySet<number>;
+const NONE: DaysOff = new Set();
+
 /** How busy the office is at an instant (milliseconds UTC): in (0, 1], between two full hours in proportion. */
-export function busyness(instant: number): number {
-  const hours = (((instant % DAY) + DAY) % DAY) / HOUR;
+export function busyness(instant: number, daysOff: DaysOff = NONE): number {
+  const hours = (((instant % DAY_MS) + DAY_MS) % DAY_MS) / HOUR;
   const before = Math.floor(hours);
   const share = hours - before;
   const busy = BY_HOUR[before]! * (1 - share) + BY_HOUR[(before + 1) % 24]! * share;
-  return isWeekend(instant) ? busy * WEEKEND : busy;
+  return isDayOff(dayOf(instant), daysOff) ? busy * WEEKEND : busy;
 }
 
-function isWeekend(instant: number): boolean {
+export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS);
+
+/** 0 is Sunday. */
+export function weekdayOf(day: number): number {
   // 1 January 1970 was a Thursday, day 4 of a week that begins on Sunday.
-  const day = (((Math.floor(instant / DAY) + 4) % 7) + 7) % 7;
-  return day === 0 || day === 6;
+  return (((day + 4) % 7) + 7) % 7;
+}
+
+export function isDayOff(day: number, daysOff: DaysOff = NONE): boolean {
+  const weekday = weekdayOf(day);
+  return weekday === 0 || weekday === 6 || daysOff.has(day);
+}
+
+/** Whether it is the second Tuesday of its month, when updates come out. */
+export function isPatchDay(day: number): boolean {
+  const date = new Date(day * DAY_MS).getUTCDate();
+  return weekdayOf(day) === 2 && date >= 8 && date <= 14;
+}
+
+/** The first working day after at least three days off, not counting the weekend alone. */
+export function isReturnDay(day: number, daysOff: DaysOff): boolean {
+  if (isDayOff(day, daysOff)) return false;
+  let off = 0;
+  let holidays = 0;
+  while (isDayOff(day - 1 - off, daysOff)) {
+    if (daysOff.has(day - 1 - off)) holidays++;
+    off++;
+  }
+  return off >= 3 && holidays >= 2;
 }

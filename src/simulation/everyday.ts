@@ -1,102 +1,168 @@
-import { busyness } from './daily-rhythm.ts';
-import { type Habit, SERVER_HABITS, WORKSTATION_HABITS } from './habits.ts';
-import type { Workstation } from './office-network.ts';
-import { type Dice, seededDice } from './seeded-dice.ts';
-import type { Session } from './session.ts';
+import { busyness, dayOf } from './daily-rhythm.ts';
+import { type DiceStream, mixed } from './dice-stream.ts';
+import type { PeerRole } from './habits.ts';
+import {
+  ANTIVIRUS_SERVERS,
+  addressAt,
+  addressIpv6,
+  applicationAddress,
+  OUTSIDE,
+  SERVERS,
+  SITES_WITH_IPV6,
+  siteAddress,
+  type Workstation,
+} from './office-network.ts';
+import type { OfficePlan } from './office-plan.ts';
+import type { RecordBatch } from './record-batch.ts';
+import { addSession, type Span } from './session-maker.ts';
+import { ipv4, knownIpv6, siteIpv6 } from './simulated-address.ts';
+import { addTimer, type TimerPeer } from './timers.ts';
 
 const MINUTE = 60_000;
+const AWAY_SHARE = 0.08;
+/** Machines that are not left on are switched off while the office is less busy than this. */
+const DARK_BELOW = 0.12;
+const FAVOURITES = 24;
+const FAVOURITE_SHARE = 0.65;
+const FAVOURITE_APPLICATIONS = 3;
+/** What the proxy still holds it does not fetch again. */
+const FETCHED_SHARE = 0.8;
+/** So many people share a virtual desktop in turn. */
+const PEOPLE_PER_DESKTOP = 3;
 
-/** An interval of time in milliseconds UTC, (start, end]. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
+/** What people and their machines did in a slice. */
+export function addEveryday(plan: OfficePlan, slice: Span, batch: RecordBatch): void {
+  const { seed, network, dice, daysOff } = plan;
+  const sliceNumber = Math.floor(slice.end / MINUTE);
+  const day = dayOf(slice.start);
+  for (const person of network.people) {
+    const isAway = mixed(seed, person.index, 0x20000 + day) / 2 ** 32 < AWAY_SHARE;
+    const busy = isAway ? 0 : busyness(slice.start - person.lateness * MINUTE, daysOff);
+    if (!person.staysOn && !person.isDesktop && busy < DARK_BELOW) continue;
+    const source = addressAt(person, slice.start, plan.nuisances.has('leases'));
+    dice.reseed(seed, person.index, sliceNumber);
+    addHabits(plan, person, source, busy * person.activity, slice, batch);
+    addTimers(plan, person, source, slice, batch);
+  }
 }
 
-/** The harmless sessions that ended within a slice, in no order. */
-export function everydaySessions(seed: number, people: readonly Workstation[], slice: Span): Session[] {
-  const sessions: Session[] = [];
-  for (const person of people) {
-    const dice = seededDice(seed, 'day', person.index, slice.start);
-    const busy = person.away ? 0 : busyness(slice.start - person.lateness * MINUTE);
-    for (const habit of WORKSTATION_HABITS) {
-      const source = sourceFor(habit, person);
-      if (source === undefined) continue;
-      repeat(habit, busy, dice, () => sessions.push(...sessionsOf(habit, source, dice, slice)));
+function addHabits(
+  plan: OfficePlan,
+  person: Workstation,
+  source: number,
+  busy: number,
+  slice: Span,
+  batch: RecordBatch,
+): void {
+  const { dice, shapes } = plan;
+  const length = slice.end - slice.start;
+  const who = interestsOf(plan, person, slice.start);
+  for (const habit of plan.habits) {
+    if (habit.only === 'ipv6' && !person.hasIpv6) continue;
+    if (habit.only === 'administrator' && !person.isAdministrator) continue;
+    for (let left = dice.count(habit.rate * (habit.rhythm === 'machine' ? 1 : busy)); left > 0; left--) {
+      const from = habit.only === 'ipv6' ? addressIpv6(person) : source;
+      const peer = peerOf(habit.peer, plan, person, who, slice.start);
+      const end = slice.start + 1 + dice.below(length);
+      const isWeb = habit.peer === 'site' && habit.transport === 'tcp' && habit.denied !== true;
+      if (isWeb && person.isProxied) {
+        addSession(batch, shapes.proxied, source, SERVERS.proxy, end, slice, dice);
+        if (dice.chance(FETCHED_SHARE)) addSession(batch, shapes.web, SERVERS.proxy, peer, end, slice, dice);
+      } else addSession(batch, habit, from, peer, end, slice, dice);
     }
   }
-  const dice = seededDice(seed, 'servers', slice.start);
-  for (const habit of SERVER_HABITS)
-    repeat(habit, busyness(slice.start), dice, () =>
-      sessions.push(...sessionsOf(habit, habit.source(dice), dice, slice)),
-    );
-  return sessions;
 }
 
-function sourceFor(habit: Habit, person: Workstation): string | undefined {
-  if (habit.only === 'ipv6') return person.address6;
-  if (habit.only === 'administrator' && !person.administrator) return undefined;
-  return person.address;
+/** Whose habits of choice are at this machine: a virtual desktop has another person every day. */
+function interestsOf({ seed, nuisances }: OfficePlan, { index, isDesktop }: Workstation, instant: number): number {
+  if (!isDesktop || !nuisances.has('desktops')) return index;
+  return 0x1000000 + index * PEOPLE_PER_DESKTOP + (mixed(seed, index, 0x30000 + dayOf(instant)) % PEOPLE_PER_DESKTOP);
 }
 
-function repeat(habit: Habit, busy: number, dice: Dice, act: () => void): void {
-  for (let left = dice.count(habit.rate * (habit.rhythm === 'machine' ? 1 : busy)); left > 0; left--) act();
+function peerOf(role: PeerRole, plan: OfficePlan, person: Workstation, who: number, instant: number): number {
+  const { network, dice, seed } = plan;
+  const site = network.sites[person.site]!;
+  switch (role) {
+    case 'site':
+      return siteAddress(rankOf(plan, who), dice.unit());
+    case 'site6':
+      return siteIpv6(rankOf(plan, who) % SITES_WITH_IPV6);
+    case 'directory':
+      return site.directory[dice.below(2)]!;
+    case 'files':
+      return site.files;
+    case 'printer':
+      return site.printer;
+    case 'mail':
+      return SERVERS.mail;
+    case 'intranet':
+      return SERVERS.intranet;
+    case 'application': {
+      const { applications } = network;
+      if (applications === 0) return SERVERS.intranet;
+      const favourite = mixed(seed, who, 0x500 + dice.below(FAVOURITE_APPLICATIONS)) % applications;
+      return applicationAddress(favourite, instant, plan.nuisances.has('new_servers'));
+    }
+    case 'server': {
+      const place = dice.below(network.servers.length + network.applications) - network.applications;
+      if (place >= 0) return network.servers[place]!;
+      return applicationAddress(-1 - place, instant, plan.nuisances.has('new_servers'));
+    }
+    case 'neighbour':
+      return addressAt(network.people[dice.below(network.people.length)]!, instant, plan.nuisances.has('leases'));
+    case 'broadcast':
+      return ((person.fixedAddress & 0xffffff00) | 255) >>> 0;
+    case 'meetings':
+      return OUTSIDE.meetings;
+    case 'chat':
+      return OUTSIDE.chat;
+    case 'updates':
+      return OUTSIDE.updates;
+    case 'mdns':
+      return ipv4(224, 0, 0, 251);
+    case 'mdns6':
+      return knownIpv6(dice.chance(0.5) ? 'ff02::fb' : 'ff02::16');
+    case 'ssdp':
+      return ipv4(239, 255, 255, 250);
+    case 'router6':
+      return knownIpv6('fd10:10:10::a');
+  }
 }
 
-/** One session, now and then with the record of its start or a finding about it. */
-function sessionsOf(habit: Habit, source: string, dice: Dice, slice: Span): Session[] {
-  const destination = habit.peer(dice);
-  if (destination === source) return [];
-  const end = dice.between(slice.start + 1, slice.end);
-  const start = end - dice.skewed(...habit.lasts);
-  const portless = habit.transport === 'icmp' || habit.transport === 'ipv6-icmp';
-  const silent = habit.denied === true || dice.chance(habit.unanswered ?? 0);
-  const session: Session = {
-    event: 'TRAFFIC',
-    subtype: habit.denied ? 'deny' : 'end',
-    source,
-    destination,
-    sourcePort: portless ? 0 : dice.between(49_152, 65_535),
-    destinationPort: portless ? 0 : dice.pick(habit.ports),
-    transport: habit.transport,
-    action: habit.denied ? dice.pick(['deny', 'drop', 'reset-both']) : 'allow',
-    reason: habit.denied ? 'policy-deny' : reasonOf(habit, dice),
-    sent: dice.skewed(...habit.sent),
-    received: silent ? 0 : dice.skewed(...habit.received),
-    start,
-    end,
-    repeats: dice.chance(0.02) ? dice.between(2, 4) : 1,
-    application: habit.application,
-    rule: habit.rule,
-  };
-  const sessions = [session];
-  if (habit.transport === 'tcp' && !habit.denied && start > slice.start && dice.chance(0.03))
-    sessions.push(startOf(session));
-  if (habit.application === 'ssl' && start > slice.start && dice.chance(0.02)) sessions.push(findingOn(session, dice));
-  return sessions;
+/** Rank of a web site: mostly one of the person's own, drawn from the same law as all others. */
+function rankOf({ seed, dice, sites }: OfficePlan, who: number): number {
+  if (!dice.chance(FAVOURITE_SHARE)) return sites[dice.below(sites.length)]!;
+  const throwOf = dice.unit();
+  return sites[mixed(seed, who, 0x400 + Math.floor(throwOf * throwOf * FAVOURITES)) >>> 16]!;
 }
 
-function reasonOf(habit: Habit, dice: Dice): string {
-  if (habit.transport !== 'tcp') return 'aged-out';
-  const throwOf = dice.fraction();
-  if (throwOf < 0.84) return 'tcp-fin';
-  if (throwOf < 0.92) return 'tcp-rst-from-client';
-  return throwOf < 0.97 ? 'tcp-rst-from-server' : 'aged-out';
+function addTimers(plan: OfficePlan, person: Workstation, source: number, slice: Span, batch: RecordBatch): void {
+  const { seed, timers, network, nuisances, dice } = plan;
+  for (const [place, timer] of timers.entries()) {
+    const own = mixed(seed, person.index, 0x600 + place);
+    if (timer.share < 1 && own / 2 ** 32 >= timer.share) continue;
+    if (timer.peer === 'antivirus' && !nuisances.has('antivirus')) continue;
+    const peer = timerPeer(timer.peer, own, network.sites[person.site]!.directory);
+    addTimer(batch, timer, timer, own, source, peer, slice, dice);
+  }
 }
 
-/** Some rules also log when a session opens; its end record says the same again, and more. */
-const startOf = (session: Session): Session => ({
-  ...session,
-  subtype: 'start',
-  reason: 'n/a',
-  sent: 74,
-  received: 0,
-  end: session.start,
-  repeats: 1,
-});
+function timerPeer(role: TimerPeer, own: number, directory: readonly [number, number]): number {
+  switch (role) {
+    case 'antivirus':
+      return OUTSIDE.antivirus + (own % ANTIVIRUS_SERVERS);
+    case 'vendor':
+      return siteAddress(1 + (own % 12), 0);
+    case 'updates':
+      return OUTSIDE.updates;
+    case 'lease':
+      return directory[0];
+    case 'directory':
+      return directory[own & 1]!;
+  }
+}
 
-/** Mostly the address of a page, which is no finding at all; now and then something that the firewall disliked. */
-function findingOn({ sent: _, received: __, ...session }: Session, dice: Dice): Session {
-  const subtype = dice.pick(['url', 'url', 'url', 'file', 'spyware', 'vulnerability', 'vulnerability']);
-  const action = subtype === 'url' || subtype === 'file' ? 'alert' : dice.pick(['alert', 'alert', 'reset-both']);
-  return { ...session, event: 'THREAT', subtype, action, reason: 'threat', end: session.start, repeats: 1 };
+/** Dice of one machine for one day and purpose. */
+export function reseedForDay(dice: DiceStream, seed: number, machine: number, day: number, purpose: number): void {
+  dice.reseed(seed ^ Math.imul(purpose, 0x01000193), machine, day);
 }

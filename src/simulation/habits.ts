@@ -1,102 +1,159 @@
-import { OUTSIDE, SERVERS, SITES, SITES_6, STRANGERS, serverAddresses, VISITORS } from './office-network.ts';
-import type { Dice } from './seeded-dice.ts';
-import type { Session } from './session.ts';
+import { always, type Knots, tailed } from './dice-stream.ts';
+import type { Transport } from './record-kinds.ts';
 
-type Range = readonly [low: number, high: number];
+/** Whom a workstation's habit is with. */
+export type PeerRole =
+  | 'site'
+  | 'site6'
+  | 'directory'
+  | 'files'
+  | 'printer'
+  | 'mail'
+  | 'intranet'
+  | 'application'
+  | 'server'
+  | 'neighbour'
+  | 'broadcast'
+  | 'meetings'
+  | 'chat'
+  | 'updates'
+  | 'mdns'
+  | 'mdns6'
+  | 'ssdp'
+  | 'router6';
 
-/** Something a machine does again and again: how often, with whom, and what the firewall sees of it. */
-export interface Habit {
-  /** Sessions per machine and slice at full busyness. */
-  readonly rate: number;
-  /** `office` follows the working day; `machine` goes on at night and while its owner is away. */
-  readonly rhythm: 'office' | 'machine';
-  readonly peer: (dice: Dice) => string;
-  readonly transport: Session['transport'];
+/** What the firewall sees of one thing that machines do. */
+export interface SessionShape {
+  readonly transport: Transport;
   readonly ports: readonly number[];
   readonly application: string;
   readonly rule: string;
-  readonly sent: Range;
-  readonly received: Range;
+  readonly sent: Knots;
+  readonly received: Knots;
   /** Milliseconds. */
-  readonly lasts: Range;
+  readonly lasts: Knots;
   /** Denied by the firewall's rules: nothing comes back. */
   readonly denied?: true;
   /** Share of sessions that get no answer. */
   readonly unanswered?: number;
+}
+
+/** Something a machine does again and again. */
+export interface Habit extends SessionShape {
+  /** Sessions per machine and slice at full busyness. */
+  readonly rate: number;
+  /** `office` follows the working day; `machine` goes on as long as the machine is switched on. */
+  readonly rhythm: 'office' | 'machine';
+  readonly peer: PeerRole;
   /** For administrators only, or over IPv6 only. */
   readonly only?: 'administrator' | 'ipv6';
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 const KB = 1000;
 const MB = 1000 * KB;
 
-/** The first sites are visited most. */
-const site = (sites: readonly string[]) => (dice: Dice) => sites[dice.skewed(0, sites.length - 1)]!;
-const oneOf = (choices: readonly string[]) => (dice: Dice) => dice.pick(choices);
-const always = (address: string) => () => address;
+const tcp = { transport: 'tcp', rule: 'office' } as const;
+const udp = { transport: 'udp', rule: 'office' } as const;
 
-const web = { transport: 'tcp', ports: [443], application: 'ssl', rule: 'web-out' } as const;
-const inside = { transport: 'tcp', rule: 'office' } as const;
+/** Web traffic as measured in an office behind a proxy: small requests, long tails, sessions kept open for a minute or three. */
+const WEB_SENT: Knots = [120, 520, 1350, 1600, 2400, 12 * KB, 60 * KB, 900 * KB];
+const WEB_RECEIVED: Knots = [600, 1500, 6 * KB, 11 * KB, 68 * KB, 1.2 * MB, 5.5 * MB, 38 * MB];
+const WEB_LASTS: Knots = [20, 130, 300, 61 * SECOND, 171 * SECOND, 185 * SECOND, 330 * SECOND, 1100 * SECOND];
+export const WEB: SessionShape = {
+  transport: 'tcp',
+  ports: [443],
+  application: 'ssl',
+  rule: 'web-out',
+  sent: WEB_SENT,
+  received: WEB_RECEIVED,
+  lasts: WEB_LASTS,
+  unanswered: 0.01,
+};
+/** The same as seen between a workstation and the proxy. */
+export const PROXIED_WEB: SessionShape = { ...WEB, ports: [8080], application: 'http-proxy', rule: 'proxy' };
 
-// biome-ignore format: one habit, one line of what and one of how much
+export const DNS: SessionShape = {
+  ...udp,
+  ports: [53],
+  application: 'dns',
+  sent: [38, 41, 46, 51, 57, 80, 95, 190],
+  received: [44, 66, 96, 126, 163, 264, 330, 1200],
+  lasts: [1, 4, 18, 26, 40, 70, 400, 9400],
+  unanswered: 0.02,
+};
+export const KERBEROS: SessionShape = {
+  ...tcp,
+  ports: [88],
+  application: 'kerberos',
+  sent: tailed(900, 1700, 4 * KB),
+  received: tailed(900, 1900, 5 * KB),
+  lasts: tailed(4, 20, 2 * SECOND),
+};
+export const LDAP: SessionShape = {
+  ...tcp,
+  ports: [389, 389, 389, 636, 3268],
+  application: 'ldap',
+  sent: tailed(500, 2 * KB, 9 * KB),
+  received: tailed(900, 6 * KB, 90 * KB),
+  lasts: tailed(15, 300, 2 * MINUTE),
+};
+export const POLICY: SessionShape = {
+  ...tcp,
+  ports: [445],
+  application: 'ms-ds-smb',
+  sent: tailed(4 * KB, 9 * KB, 40 * KB),
+  received: tailed(6 * KB, 40 * KB, 600 * KB),
+  lasts: tailed(400, 3 * SECOND, 30 * SECOND),
+};
+
+// biome-ignore format: one habit, one line of how often and with whom, one of how much
 export const WORKSTATION_HABITS: readonly Habit[] = [
-  { ...web, rate: 7, rhythm: 'office', peer: site(SITES),
-    sent: [900, 400 * KB], received: [2 * KB, 9 * MB], lasts: [80, 4 * MINUTE], unanswered: 0.01 },
-  { ...web, rate: 2.5, rhythm: 'office', peer: site(SITES_6), only: 'ipv6',
-    sent: [900, 200 * KB], received: [2 * KB, 5 * MB], lasts: [80, 3 * MINUTE] },
-  { ...web, rate: 1.5, rhythm: 'office', peer: site(SITES), transport: 'udp', application: 'quic',
-    sent: [2 * KB, 300 * KB], received: [4 * KB, 12 * MB], lasts: [200, 5 * MINUTE] },
-  { ...web, rate: 0.4, rhythm: 'office', peer: site(SITES), ports: [80], application: 'web-browsing',
-    sent: [300, 4 * KB], received: [500, 300 * KB], lasts: [40, 20 * SECOND] },
-  { ...web, rate: 0.2, rhythm: 'machine', peer: always(OUTSIDE.updates), application: 'ms-update',
-    sent: [2 * KB, 30 * KB], received: [4 * KB, 3 * MB], lasts: [300, 40 * SECOND] },
-  { ...web, rate: 0.05, rhythm: 'office', peer: always(OUTSIDE.meetings), transport: 'udp', ports: [3478], application: 'stun',
-    sent: [5 * MB, 120 * MB], received: [10 * MB, 300 * MB], lasts: [10 * MINUTE, 70 * MINUTE] },
-  { ...inside, rate: 4, rhythm: 'office', peer: oneOf(SERVERS.directory), transport: 'udp', ports: [53], application: 'dns',
-    sent: [60, 120], received: [90, 900], lasts: [1, 300], unanswered: 0.02 },
-  { ...inside, rate: 0.25, rhythm: 'machine', peer: oneOf(SERVERS.directory), transport: 'udp', ports: [123], application: 'ntp',
-    sent: [90, 90], received: [90, 90], lasts: [5, 60] },
-  { ...inside, rate: 0.5, rhythm: 'office', peer: oneOf(SERVERS.directory), ports: [88], application: 'kerberos',
-    sent: [1 * KB, 4 * KB], received: [1 * KB, 5 * KB], lasts: [10, 2 * SECOND] },
-  { ...inside, rate: 0.4, rhythm: 'office', peer: oneOf(SERVERS.directory), ports: [389, 636], application: 'ldap',
-    sent: [600, 8 * KB], received: [1 * KB, 60 * KB], lasts: [20, 40 * SECOND] },
-  { ...inside, rate: 0.9, rhythm: 'office', peer: always(SERVERS.files), ports: [445], application: 'ms-ds-smb',
-    sent: [4 * KB, 6 * MB], received: [4 * KB, 30 * MB], lasts: [500, 10 * MINUTE] },
-  { ...inside, rate: 0.8, rhythm: 'office', peer: always(SERVERS.intranet), ports: [443], application: 'ssl',
-    sent: [1 * KB, 40 * KB], received: [4 * KB, 900 * KB], lasts: [60, 50 * SECOND] },
-  { ...inside, rate: 1, rhythm: 'office', peer: always(SERVERS.mail), ports: [993], application: 'imap',
-    sent: [800, 300 * KB], received: [1 * KB, 4 * MB], lasts: [200, 6 * MINUTE] },
-  { ...inside, rate: 0.05, rhythm: 'office', peer: always(SERVERS.printer), ports: [9100], application: 'jetdirect',
-    sent: [20 * KB, 9 * MB], received: [200, 2 * KB], lasts: [800, 50 * SECOND] },
-  { ...inside, rate: 1.2, rhythm: 'office', peer: oneOf(serverAddresses), ports: [22], application: 'ssh', only: 'administrator',
-    sent: [4 * KB, 2 * MB], received: [4 * KB, 6 * MB], lasts: [4 * SECOND, 100 * MINUTE] },
-  { ...inside, rate: 0.1, rhythm: 'machine', peer: always('224.0.0.251'), transport: 'udp', ports: [5353], application: 'mdns',
-    sent: [80, 400], received: [0, 0], lasts: [0, 0], unanswered: 1 },
-  { ...inside, rate: 0.05, rhythm: 'machine', peer: always('fd10:10:10::a'), transport: 'ipv6-icmp', ports: [0], application: 'ping6', only: 'ipv6',
-    sent: [118, 118], received: [118, 118], lasts: [1, 20] },
-  { ...web, rate: 0.15, rhythm: 'office', peer: site(SITES), ports: [21, 25, 1080, 6667, 8333], application: 'not-applicable', rule: 'deny-rest', denied: true,
-    sent: [60, 180], received: [0, 0], lasts: [0, 0] },
-];
-
-/** What each server starts by itself, and what comes to it from outside. */
-// biome-ignore format: one habit, one line of what and one of how much
-export const SERVER_HABITS: readonly (Habit & { readonly source: (dice: Dice) => string })[] = [
-  { ...inside, source: always(SERVERS.monitoring), rate: 24, rhythm: 'machine', peer: oneOf(serverAddresses), transport: 'icmp', ports: [0], application: 'ping',
-    sent: [98, 98], received: [98, 98], lasts: [1, 9], unanswered: 0.01 },
-  { ...inside, source: oneOf(SERVERS.directory), rate: 3, rhythm: 'machine', peer: oneOf(SERVERS.directory), ports: [135, 389, 445], application: 'ms-ds-smb',
-    sent: [3 * KB, 900 * KB], received: [3 * KB, 900 * KB], lasts: [90, 50 * SECOND] },
-  { ...inside, source: oneOf(SERVERS.directory), rate: 90, rhythm: 'office', peer: always(OUTSIDE.resolver), transport: 'udp', ports: [53], application: 'dns', rule: 'dns-out',
-    sent: [60, 130], received: [90, 1400], lasts: [5, 400], unanswered: 0.02 },
-  { ...inside, source: oneOf(SERVERS.directory), rate: 1, rhythm: 'machine', peer: always(OUTSIDE.time), transport: 'udp', ports: [123], application: 'ntp', rule: 'dns-out',
-    sent: [90, 90], received: [90, 90], lasts: [10, 90] },
-  { ...inside, source: oneOf([SERVERS.files, SERVERS.mail, SERVERS.intranet]), rate: 3, rhythm: 'machine', peer: always(SERVERS.backup), ports: [873], application: 'rsync',
-    sent: [2 * MB, 400 * MB], received: [20 * KB, 900 * KB], lasts: [20 * SECOND, 11 * MINUTE] },
-  { ...inside, source: always(SERVERS.mail), rate: 12, rhythm: 'office', peer: site(SITES), ports: [25], application: 'smtp', rule: 'mail-out',
-    sent: [2 * KB, 4 * MB], received: [400, 4 * KB], lasts: [300, 30 * SECOND] },
-  { ...web, source: oneOf(VISITORS), rate: 40, rhythm: 'office', peer: always(SERVERS.website), rule: 'web-in',
-    sent: [600, 20 * KB], received: [3 * KB, 2 * MB], lasts: [40, 2 * MINUTE] },
-  { ...web, source: oneOf(STRANGERS), rate: 8, rhythm: 'machine', peer: always(SERVERS.website), ports: [22, 23, 445, 3389, 8080], application: 'not-applicable', rule: 'deny-in', denied: true,
-    sent: [60, 74], received: [0, 0], lasts: [0, 0] },
+  { ...WEB, rate: 6.5, rhythm: 'office', peer: 'site' },
+  { ...WEB, rate: 2.5, rhythm: 'office', peer: 'site6', only: 'ipv6' },
+  { ...WEB, rate: 1.4, rhythm: 'office', peer: 'site', transport: 'udp', application: 'quic',
+    sent: tailed(1300, 5 * KB, 60 * KB), received: tailed(4 * KB, 30 * KB, 14 * MB), lasts: tailed(200, 35 * SECOND, 5 * MINUTE) },
+  { ...WEB, rate: 0.9, rhythm: 'office', peer: 'site', ports: [80], application: 'web-browsing',
+    sent: [150, 440, 484, 493, 502, 980, 1800, 2800], received: [90, 251, 713, 888, 991, 3100, 117 * KB, 3.4 * MB],
+    lasts: [20, 370, 7200, 59_500, 60_080, 60_760, 70_300, 100_000] },
+  { ...WEB, rate: 0.05, rhythm: 'office', peer: 'meetings', transport: 'udp', ports: [3478, 3480], application: 'stun',
+    sent: tailed(2 * MB, 30 * MB, 150 * MB), received: tailed(4 * MB, 70 * MB, 400 * MB), lasts: tailed(8 * MINUTE, 31 * MINUTE, 100 * MINUTE) },
+  { ...WEB, rate: 0.06, rhythm: 'office', peer: 'chat', application: 'websocket',
+    sent: tailed(30 * KB, 200 * KB, 4 * MB), received: tailed(60 * KB, 700 * KB, 9 * MB), lasts: tailed(20 * MINUTE, 3 * HOUR, 10 * HOUR) },
+  { ...DNS, rate: 9, rhythm: 'office', peer: 'directory' },
+  { ...DNS, rate: 0.8, rhythm: 'machine', peer: 'directory' },
+  { ...KERBEROS, rate: 0.5, rhythm: 'office', peer: 'directory' },
+  { ...LDAP, rate: 0.4, rhythm: 'office', peer: 'directory' },
+  { ...tcp, rate: 0.8, rhythm: 'office', peer: 'files', ports: [445], application: 'ms-ds-smb',
+    sent: tailed(4 * KB, 30 * KB, 20 * MB), received: tailed(4 * KB, 120 * KB, 90 * MB), lasts: tailed(500, 15 * SECOND, 15 * MINUTE) },
+  { ...tcp, rate: 0.7, rhythm: 'office', peer: 'intranet', ports: [443], application: 'ssl',
+    sent: tailed(700, 2600, 60 * KB), received: tailed(2 * KB, 19 * KB, 2 * MB), lasts: tailed(60, 15 * SECOND, 2 * MINUTE) },
+  { ...tcp, rate: 1.1, rhythm: 'office', peer: 'application', ports: [443, 443, 8443], application: 'ssl',
+    sent: tailed(700, 3 * KB, 40 * KB), received: tailed(1500, 14 * KB, 4 * MB), lasts: tailed(60, 6 * SECOND, 3 * MINUTE) },
+  { ...tcp, rate: 0.9, rhythm: 'office', peer: 'mail', ports: [993], application: 'imap',
+    sent: tailed(600, 1600, 9 * MB), received: tailed(900, 9 * KB, 25 * MB), lasts: tailed(200, 20 * SECOND, 29 * MINUTE) },
+  { ...tcp, rate: 0.05, rhythm: 'office', peer: 'printer', ports: [9100], application: 'jetdirect',
+    sent: tailed(20 * KB, 300 * KB, 25 * MB), received: tailed(150, 400, 2 * KB), lasts: tailed(800, 5 * SECOND, 50 * SECOND) },
+  { ...tcp, rate: 0.9, rhythm: 'office', peer: 'server', ports: [22, 22, 3389], application: 'ssh', only: 'administrator',
+    sent: tailed(4 * KB, 40 * KB, 9 * MB), received: tailed(4 * KB, 90 * KB, 30 * MB), lasts: tailed(4 * SECOND, 7 * MINUTE, 9 * HOUR) },
+  { ...tcp, rate: 0.04, rhythm: 'office', peer: 'neighbour', ports: [445, 5985], application: 'ms-ds-smb', only: 'administrator',
+    sent: tailed(1 * KB, 8 * KB, 600 * KB), received: tailed(1 * KB, 9 * KB, 2 * MB), lasts: tailed(300, 4 * SECOND, 2 * MINUTE), unanswered: 0.1 },
+  { ...udp, rate: 0.25, rhythm: 'machine', peer: 'mdns', ports: [5353], application: 'mdns',
+    sent: [80, 90, 120, 180, 260, 400, 500, 700], received: always(0), lasts: always(0), unanswered: 1 },
+  { ...udp, rate: 0.3, rhythm: 'office', peer: 'ssdp', ports: [1900], application: 'incomplete',
+    sent: [411, 529, 700, 700, 935, 1398, 4179, 4179], received: always(0), lasts: [0, 0, 1, 3010, 3015, 3030, 3040, 6020], unanswered: 1 },
+  { ...udp, rate: 0.1, rhythm: 'machine', peer: 'broadcast', ports: [137, 138, 138], application: 'netbios-dg',
+    sent: [201, 211, 211, 211, 256, 411, 411, 640], received: always(0), lasts: [0, 0, 0, 0, 0, 40_030, 54_040, 54_040], unanswered: 1 },
+  { ...tcp, rate: 0.12, rhythm: 'machine', peer: 'router6', transport: 'ipv6-icmp', ports: [0], application: 'ping6', only: 'ipv6',
+    sent: always(118), received: always(118), lasts: [1, 1, 2, 3, 5, 20, 40, 60] },
+  { ...udp, rate: 0.08, rhythm: 'machine', peer: 'mdns6', transport: 'ipv6-icmp', ports: [0], application: 'unknown-icmp', only: 'ipv6',
+    sent: [36, 40, 56, 72, 288, 432, 600, 768], received: always(0), lasts: [0, 0, 0, 0, 700, 54_000, 200_000, 497_000], unanswered: 1 },
+  { ...tcp, rate: 0.6, rhythm: 'office', peer: 'site', transport: 'icmp', ports: [0], application: 'ping', rule: 'web-out',
+    sent: [21, 28, 34, 40, 59, 80, 120, 240], received: [0, 10, 33, 39, 45, 70, 78, 240], lasts: [1, 15, 20, 28, 110, 4210, 61_950, 225_000], unanswered: 0.3 },
+  { ...WEB, rate: 0.15, rhythm: 'office', peer: 'site', ports: [21, 25, 1080, 6667, 8333], application: 'not-applicable', rule: 'deny-rest', denied: true,
+    sent: [60, 60, 66, 74, 74, 132, 180, 240], received: always(0), lasts: always(0) },
+  { ...tcp, rate: 0.02, rhythm: 'office', peer: 'site', transport: 'icmp', ports: [0], application: 'ping', rule: 'deny-rest', denied: true,
+    sent: always(98), received: always(0), lasts: always(0) },
 ];
