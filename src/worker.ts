@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStages, type Stages } from './consumers/stages.ts';
 import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
-import { openDirectoryWindowState } from './state/window-state/directory.ts';
+import { openDirectoryBlockStores } from './state/window-state/directory.ts';
 
-const stages: Stages = createStages(openDirectoryWindowState((workerData as WorkerOptions).windows));
+const { state, days } = workerData as WorkerOptions;
+const stages: Stages = createStages(openDirectoryBlockStores(state, days));
 
 parentPort?.on('message', async ({ id, stage, input }: StageCall) => {
   let answer: StageAnswer;

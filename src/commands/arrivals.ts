@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { isMissing } from '../state/durable-file.ts';
@@ -104,7 +104,8 @@ async function arrivedFiles(folder: string): Promise<ArrivedFile[]> {
     const files = await listRawFiles(folder);
     return await Promise.all(
       files.map(async ({ name, path, size, modifiedMs }) => {
-        const { ctimeMs } = await stat(path);
+        // A link that leads nowhere has only itself to tell its age.
+        const { ctimeMs } = await stat(path).catch(() => lstat(path));
         return { name, size, modifiedMs, arrivedMs: ctimeMs };
       }),
     );

@@ -4,6 +4,7 @@ import { instantFlag } from './flags.ts';
 import { type FoundFolders, findMiniBatchFolders, inputFolder, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, progressLine, type Taken, tell, whole } from './report.ts';
+import { openReprocessing } from './reprocess.ts';
 import { type Candidate, inSliceOrder, take } from './slice-order.ts';
 
 export const backfill: Command = {
@@ -76,6 +77,8 @@ export interface BackfillReport {
   };
   readonly found: number;
   readonly inRange: number;
+  /** Of those counted the ones that were published again, because late data had changed their windows. */
+  readonly again: number;
   readonly lines: number;
   readonly rejected: number;
   readonly elapsedMs: number;
@@ -86,7 +89,10 @@ export interface BackfillReport {
 /** So many errors in a row, unlike failures of single mini-batches, mean that the place is at fault: a full disk, say. */
 const MOST_ERRORS_IN_A_ROW = 3;
 
-/** Settles all slices first, since order is by slice, then takes the mini-batches one after the other. */
+/**
+ * Settles all slices first, since order is by slice, then takes the mini-batches one after the other, and at last those of
+ * the day behind that late ones among them affected.
+ */
 export async function backfillFolders(
   context: CommandContext,
   home: Home,
@@ -102,12 +108,8 @@ export async function backfillFolders(
   const wanted = ordered.filter((candidate) => isWithin(range, candidate));
   let errorsInARow = 0;
   let done = 0;
-  for (const candidate of wanted) {
-    if (stop.aborted || errorsInARow === MOST_ERRORS_IN_A_ROW) break;
-    terminal.progress(progressLine({ ...sums, done, of: wanted.length }));
-    const takenAt = clock();
-    const taken = await take(home, candidate);
-    done++;
+  const isToEnd = (): boolean => stop.aborted || errorsInARow === MOST_ERRORS_IN_A_ROW;
+  const count = (taken: Taken, takenAt: number): void => {
     errorsInARow = taken.is === 'error' ? errorsInARow + 1 : 0;
     counts[taken.is === 'poison' || taken.is === 'error' ? 'failed' : taken.is]++;
     if (taken.is !== 'skipped') {
@@ -119,14 +121,35 @@ export async function backfillFolders(
       sums.rejected += taken.rejected;
     }
     onTaken(taken);
+  };
+  for (const candidate of wanted) {
+    if (isToEnd()) break;
+    terminal.progress(progressLine({ ...sums, done, of: wanted.length }));
+    const takenAt = clock();
+    const taken = await take(home, candidate);
+    done++;
+    count(taken, takenAt);
+  }
+  let again = 0;
+  let isRight = false;
+  const reprocessing = openReprocessing(context, home, dayBehind(wanted));
+  if (!isToEnd()) await reprocessing.refresh();
+  while (!isToEnd()) {
+    const takenAt = clock();
+    const taken = await reprocessing.takeNext();
+    isRight = taken === undefined;
+    if (taken === undefined) break;
+    terminal.progress(`${++again} published again, since late data changed their windows`);
+    count(taken, takenAt);
   }
   terminal.progress('');
   const { lines, rejected } = sums;
-  const isCut = ordered.length < paths.length || done < wanted.length;
+  const isCut = ordered.length < paths.length || done < wanted.length || !isRight;
   return {
     counts,
     found: paths.length,
     inRange: wanted.length,
+    again,
     lines,
     rejected,
     elapsedMs: clock() - begun,
@@ -134,15 +157,24 @@ export async function backfillFolders(
   };
 }
 
+/** Whoever is asked for a range makes it right as far as its windows reach, however late it came. */
+function dayBehind(wanted: readonly Candidate[]): (affected: { readonly sliceEnd: number }) => boolean {
+  const ends = wanted.flatMap(({ sliceEnd }) => (sliceEnd === null ? [] : [sliceEnd]));
+  const [first, last] = [ends.at(0) ?? Number.POSITIVE_INFINITY, ends.at(-1) ?? Number.NEGATIVE_INFINITY];
+  return ({ sliceEnd }) => sliceEnd >= first && sliceEnd <= last + DAY;
+}
+
 function summarize(context: CommandContext, home: Home, report: BackfillReport): void {
   const { terminal } = context;
-  const { counts, found, inRange, lines, elapsedMs, stopped } = report;
+  const { counts, again, found, inRange, lines, elapsedMs, stopped } = report;
   if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
   else {
     const { committed, unchanged, skipped, failed } = counts;
     const same = unchanged > 0 ? `, ${unchanged} computed again without a change` : '';
     const pace = committed > 0 ? `; ${whole(lines)} lines in ${duration(elapsedMs / 1000)}` : '';
     terminal.out(`${committed} committed${same}, ${skipped} stood already, ${failed} failed${pace}`);
+    if (again > 0)
+      terminal.out(`${again} of these stood already, and were published again: late data changed their windows`);
     terminal.out(`lake: ${home.lakeFolder}`);
   }
   if (stopped === 'told') terminal.note('stopped; run the same command again to go on');

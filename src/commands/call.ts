@@ -2,12 +2,19 @@ import { suggestion } from '../config/nearest-key.ts';
 import { backfill } from './backfill.ts';
 import { type Command, type CommandContext, EXIT, type Flags, UsageError } from './command.ts';
 import { demoIn, type Surroundings } from './demo.ts';
+import { diff } from './diff.ts';
+import { doctor } from './doctor.ts';
 import { catalog } from './feature-catalog.ts';
 import { parseFlags } from './flags.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
 import { readHomeSettings, SETTING_FLAGS } from './home-settings.ts';
+import { rebuildIndex } from './rebuild-index.ts';
+import { replay } from './replay.ts';
+import { retain } from './retain.ts';
 import { runBatch } from './run-batch.ts';
 import { serve } from './serve.ts';
+import { simulate } from './simulate.ts';
+import { verify } from './verify.ts';
 
 const COMMON: Flags = {
   home: { type: 'string', value: 'DIR', doc: 'Folder of specs, lake and state (default ./ndr-home).' },
@@ -24,7 +31,20 @@ export interface Caller extends Omit<CommandContext, 'settings' | 'flags'> {
 
 /** Carries out `ndr <args>` and returns the exit code. Throws what `describeFailure` describes. */
 export async function carryOut(args: readonly string[], { env, surroundings, ...caller }: Caller): Promise<number> {
-  const commands = { demo: demoIn(surroundings), backfill, 'run-batch': runBatch, serve, catalog };
+  const commands = {
+    demo: demoIn(surroundings),
+    simulate,
+    backfill,
+    'run-batch': runBatch,
+    serve,
+    replay,
+    diff,
+    verify,
+    retain,
+    'rebuild-index': rebuildIndex,
+    doctor,
+    catalog,
+  };
   const { terminal } = caller;
   const [first, ...rest] = args;
   if (first === undefined || ((first === 'help' || first === '--help' || first === '-h') && rest.length === 0)) {

@@ -70,3 +70,29 @@ export function instantFlag(context: Pick<CommandContext, 'flags'>, name: string
   }
   return instant;
 }
+
+/** A whole number of at least `least` in a flag. */
+export function wholeFlag(
+  context: Pick<CommandContext, 'flags'>,
+  name: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number | undefined {
+  const text = textFlag(context, name);
+  if (text === undefined) return undefined;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `${least}..${most}`;
+  throw new UsageError(`--${name}: is "${text}"; give a whole number ${range}`);
+}
+
+/** One of some words in a flag. */
+export function oneOfFlag(
+  context: Pick<CommandContext, 'flags'>,
+  name: string,
+  words: readonly string[],
+): string | undefined {
+  const text = textFlag(context, name);
+  if (text === undefined || words.includes(text)) return text;
+  throw new UsageError(`--${name}: is "${text}"; give one of ${words.join(', ')}`);
+}

@@ -1,12 +1,13 @@
 import { type Command, EXIT, type Flags } from './command.ts';
 
 export function renderHelp(commands: Readonly<Record<string, Command>>, common: Flags): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
   return [
     'ndr: exact per-host behaviour features from firewall logs, every 15 minutes',
     '',
     'usage: ndr COMMAND [flags]',
     '',
-    ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+    ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)} ${summary}`),
     '',
     'flags of every command:',
     ...flagLines(common),

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BatchSpec } from '../config/batch-spec.ts';
@@ -9,15 +9,17 @@ import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import { parseYaml } from '../config/yaml-text.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from '../consumers/mini-batch.ts';
+import type { StateDeps } from '../consumers/scratch-state.ts';
 import { createStages } from '../consumers/stages.ts';
-import { inlinePool, threadPool, type WorkPool } from '../consumers/work-pool.ts';
+import { inlinePool, threadPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
 import { openBatchIndex } from '../state/batch-index.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
+import { clearScratchFolders, scratchFolderIn } from '../state/scratch-folders.ts';
 import { readSpecFiles } from '../state/specs.ts';
-import { clearUnfinishedBlocks, openDirectoryWindowState } from '../state/window-state/directory.ts';
+import { clearUnfinishedBlocks, openDirectoryBlockStores } from '../state/window-state/directory.ts';
 import { type CommandContext, UsageError } from './command.ts';
 
 /** A local home, open: specs, lake, quarantine, index and window state in folders of one place. */
@@ -44,13 +46,20 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const lake = await openDirectoryLake(lakeFolder);
   const quarantine = await openDirectoryLake(join(folder, 'quarantine'));
   const index = openBatchIndex(await openDirectoryItems(join(stateFolder, 'items')));
-  const windowsFolder = join(stateFolder, 'windows');
-  await clearUnfinishedBlocks(windowsFolder);
-  const windows = openDirectoryWindowState(windowsFolder);
+  await clearUnfinishedBlocks(stateFolder);
   const threads = settings.threads === 'auto' ? Math.min(MOST_AUTO_THREADS, context.cores) : settings.threads;
-  const pool: WorkPool =
-    threads === 1 ? inlinePool(createStages(windows)) : threadPool(threads, context.worker, { windows: windowsFolder });
-  onExit(() => pool.close());
+  const openState = (place: string): StateDeps => {
+    const stores = openDirectoryBlockStores(place, stateFolder);
+    const pool =
+      threads === 1
+        ? inlinePool(createStages(stores))
+        : threadPool(threads, context.worker, { state: place, days: stateFolder });
+    return { stores, pool };
+  };
+  const live = openState(stateFolder);
+  onExit(() => live.pool.close());
+  const scratch = await scratchIn(join(stateFolder, 'scratch'), openState);
+  onExit(scratch.close);
   return {
     folder,
     lakeFolder,
@@ -64,13 +73,34 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
       lake,
       quarantine,
       index,
-      windows,
-      pool,
+      ...live,
+      scratch: scratch.open,
       shards: settings.shards,
       parallel: Math.max(2, threads),
+      limits: { fileBytes: settings['input.max_file_bytes'], lines: settings['input.max_lines'] },
       keepMs: SLICES_PER_DAY * SLICE_MS + settings['state.late_hours'] * HOUR,
       codeVersion: context.codeVersion,
       clock: context.clock,
+    },
+  };
+}
+
+/** A state beside the live one, opened when it is first asked for and removed at the end. */
+async function scratchIn(
+  root: string,
+  openState: (place: string) => StateDeps,
+): Promise<{ open: () => StateDeps; close: () => Promise<void> }> {
+  await clearScratchFolders(root);
+  const place = scratchFolderIn(root);
+  let state: StateDeps | undefined;
+  return {
+    open() {
+      state ??= openState(place);
+      return state;
+    },
+    async close() {
+      await state?.pool.close();
+      await rm(place, { recursive: true, force: true });
     },
   };
 }

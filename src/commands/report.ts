@@ -1,4 +1,4 @@
-import type { MiniBatchOutcome } from '../consumers/outcome.ts';
+import type { CommittedOutcome, MiniBatchOutcome } from '../consumers/outcome.ts';
 import { formatInstant } from '../operators/time.ts';
 import { type CommandContext, isJson } from './command.ts';
 import { describeFailure } from './failure.ts';
@@ -26,15 +26,23 @@ export function describeTaken(taken: Taken): string {
   if (taken.is === 'skipped') return `${miniBatchId}: ${slice}: revision ${revision} stands, ${taken.why}`;
   const rows = Object.entries(taken.rows).map(([dataset, count]) => `${dataset} ${count}`);
   const rejected = taken.rejected > 0 ? `, ${taken.rejected} rejected` : '';
-  return `${miniBatchId}: ${slice}: ${taken.is} revision ${revision}, ${taken.lines} lines${rejected}; rows: ${rows.join(', ')}`;
+  const affects = taken.affects.length > 0 ? `; ${describeAffects(taken)}` : '';
+  return `${miniBatchId}: ${slice}: ${taken.is} revision ${revision}, ${taken.lines} lines${rejected}; rows: ${rows.join(', ')}${affects}`;
+}
+
+/** `came 1 h 15 min late and affects 5 later mini-batches` */
+export function describeAffects({ affects, lateMs }: Pick<CommittedOutcome, 'affects' | 'lateMs'>): string {
+  const which = affects.length === 1 ? 'one later mini-batch' : `${affects.length} later mini-batches`;
+  return `came ${duration(lateMs / 1000)} late and affects ${which}`;
 }
 
 /** The same for programs. */
 export function takenJson(taken: Taken): string {
   const { is, miniBatchId, ...rest } = taken;
-  const { sliceEnd, ...others } = rest as typeof rest & { sliceEnd?: number };
+  const { sliceEnd, affects, lateMs, ...others } = rest as typeof rest & Partial<CommittedOutcome>;
   const slice = sliceEnd === undefined ? {} : { slice_end_ts: formatInstant(sliceEnd) };
-  return JSON.stringify({ outcome: is, mini_batch_id: miniBatchId, ...slice, ...others });
+  const late = (affects ?? []).length === 0 ? {} : { affects, late_seconds: (lateMs ?? 0) / 1000 };
+  return JSON.stringify({ outcome: is, mini_batch_id: miniBatchId, ...slice, ...others, ...late });
 }
 
 export function tell(context: Pick<CommandContext, 'terminal' | 'flags'>, taken: Taken): void {
@@ -79,4 +87,13 @@ export function duration(seconds: number): string {
   if (rounded < 60) return `${rounded} s`;
   if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
   return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
+}
+
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `12.3 MB` */
+export function fileSize(bytes: number): string {
+  const power = Math.min(SIZES.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 99.95 ? whole(value) : value.toFixed(1)} ${SIZES[power]}`;
 }

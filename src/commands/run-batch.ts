@@ -1,12 +1,15 @@
+import { markLater } from '../consumers/affected.ts';
 import { runMiniBatch } from '../consumers/mini-batch.ts';
+import type { CommittedOutcome, SkippedOutcome } from '../consumers/outcome.ts';
 import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
 import { listRawFiles } from '../state/raw-files.ts';
-import { type Command, EXIT, UsageError } from './command.ts';
+import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
 import { inputFolder, LAYOUT } from './folders.ts';
-import { openHome } from './home.ts';
+import { type Home, openHome } from './home.ts';
 import { tell } from './report.ts';
+import { openReprocessing } from './reprocess.ts';
 
 export const runBatch: Command = {
   summary: 'Compute and commit one mini-batch.',
@@ -23,12 +26,39 @@ export const runBatch: Command = {
     scope(async (onExit) => {
       const at = instantFlag(context, 'at') ?? null;
       const folder = await miniBatchFolder(await inputFolder(context, 'the folder of a mini-batch'));
-      const { deps, spec, sliceRules } = await openHome(context, onExit);
+      const home = await openHome(context, onExit);
+      const { deps, spec, sliceRules } = home;
       const outcome = await runMiniBatch(deps, { spec, folder, sliceRules, at });
       tell(context, outcome);
-      return outcome.is === 'poison' ? EXIT.failed : EXIT.done;
+      if (outcome.is === 'poison') return EXIT.failed;
+      const affects = await affectsOf(home, outcome);
+      return (await publishAgain(context, home, affects)) ? EXIT.done : EXIT.failed;
     }),
 };
+
+type Cause = Pick<CommittedOutcome, 'miniBatchId' | 'affects' | 'lateMs'>;
+
+/** What stands already may have been committed by a run that was killed before it marked what it changed. */
+async function affectsOf({ deps, spec }: Home, outcome: CommittedOutcome | SkippedOutcome): Promise<Cause> {
+  if (outcome.is === 'committed') return outcome;
+  const stream = { project: spec.project, version: spec.featureSpecVersion };
+  const { miniBatchIds, lateMs } = await markLater(deps.index, stream, outcome);
+  return { miniBatchId: outcome.miniBatchId, affects: miniBatchIds, lateMs };
+}
+
+/** False if one of them failed. */
+async function publishAgain(context: CommandContext, home: Home, cause: Cause): Promise<boolean> {
+  const reprocessing = openReprocessing(context, home);
+  reprocessing.add(cause);
+  let isWell = true;
+  while (!context.stop.aborted) {
+    const taken = await reprocessing.takeNext();
+    if (taken === undefined) break;
+    tell(context, taken);
+    if (taken.is === 'poison' || taken.is === 'error') isWell = false;
+  }
+  return isWell;
+}
 
 /** A folder without data files would count as a mini-batch in which nothing happened. */
 async function miniBatchFolder(path: string): Promise<MiniBatchFolder> {

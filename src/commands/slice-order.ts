@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { runMiniBatch, settle } from '../consumers/mini-batch.ts';
+import { type MiniBatchRequest, runMiniBatch, settle } from '../consumers/mini-batch.ts';
+import { describeGone, goneFiles } from '../consumers/raw-presence.ts';
 import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { compareKeys } from '../state/key-order.ts';
 import type { CommandContext } from './command.ts';
@@ -64,10 +65,31 @@ function readFolder(path: string): Candidate['folder'] {
 }
 
 /** Takes a candidate the whole way. Never throws: one that fails stops none of the others. */
-export async function take({ deps, spec, sliceRules }: Home, { folder, miniBatchId }: Candidate): Promise<Taken> {
+export async function take(
+  { deps, spec, sliceRules }: Home,
+  { folder, miniBatchId }: Candidate,
+  how: Pick<MiniBatchRequest, 'leavesAffected'> = {},
+): Promise<Taken> {
   if ('fault' in folder) return { is: 'poison', miniBatchId, why: folder.fault, quarantined: null };
   try {
-    return await runMiniBatch(deps, { spec, folder, sliceRules });
+    return await runMiniBatch(deps, { spec, folder, sliceRules, ...how });
+  } catch (error) {
+    return errorOutcome(miniBatchId, error);
+  }
+}
+
+/** Takes a mini-batch that was committed before, from where its raw files lay. Never throws, nor commits without them. */
+export async function takeAgain(home: Home, miniBatchId: string): Promise<Taken> {
+  const { deps, spec } = home;
+  try {
+    const slice = await deps.index.settledSlice(spec.project, miniBatchId);
+    const batch = await deps.index.batch(spec.project, spec.featureSpecVersion, miniBatchId);
+    const failed = (why: string): Taken => ({ is: 'poison', miniBatchId, why, quarantined: null });
+    if (slice === undefined) return failed(`the index has no item slice#${miniBatchId}; restore it`);
+    const gone = await goneFiles(batch, slice.path);
+    if (gone.length > 0) return failed(`cannot be published again: ${describeGone(gone, slice.path)}`);
+    const { path, sliceEnd } = slice;
+    return await take(home, { path, miniBatchId, sliceEnd, position: sliceEnd, folder: miniBatchFolderOf(path) });
   } catch (error) {
     return errorOutcome(miniBatchId, error);
   }

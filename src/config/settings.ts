@@ -10,7 +10,7 @@ import {
   type ValuesOf,
 } from './settings-table.ts';
 import { projectName, versionName } from './spec-names.ts';
-import { decimal, oneOf, text, textLike, value, wholeNumber } from './value-types.ts';
+import { decimal, flag, oneOf, text, textLike, value, wholeNumber } from './value-types.ts';
 
 const threads: z.ZodType<number | 'auto'> = value('auto, or a whole number 1..64', (raw) => {
   if (raw === 'auto') return 'auto';
@@ -18,6 +18,7 @@ const threads: z.ZodType<number | 'auto'> = value('auto, or a whole number 1..64
 });
 
 const DAY = 86_400;
+const days = wholeNumber(1, 3650);
 
 /**
  * Every setting of the program. The path names it in the YAML file, and, in capitals behind NDR_, in the environment.
@@ -76,6 +77,21 @@ export const SETTINGS = {
     type: idPattern,
     default: null,
   },
+  'input.max_file_bytes': {
+    doc: 'Bytes that one raw file may hold, inflated; one that holds more is left out, with a warning. The default is some ten million records.',
+    type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    default: 4 * 2 ** 30,
+  },
+  'input.max_lines': {
+    doc: 'Lines that a mini-batch may hold; one that holds more fails, and a single file that does is left out. The default, ten times what 100,000 hosts write, takes some 2 GB of memory.',
+    type: wholeNumber(1, 1_000_000_000),
+    default: 10_000_000,
+  },
+  'order.reprocess_affected': {
+    doc: 'Mini-batches whose windows a late one changed are published again, after all that is new, if it came at most 2 hours late. What it does not cover is told; ndr replay --affected publishes it.',
+    type: flag,
+    default: true,
+  },
   'state.late_hours': {
     doc: 'Slices kept beyond the longest window, for mini-batches that come late.',
     type: wholeNumber(0, 720),
@@ -85,6 +101,25 @@ export const SETTINGS = {
     doc: 'Files of a superseded revision, and files that no revision names, stay this long.',
     type: wholeNumber(0, 30 * DAY),
     default: 3600,
+  },
+  'retention.delta_days': {
+    doc: 'ndr retain removes delta files of slices that ended so long before the newest committed one.',
+    type: days,
+    default: 45,
+  },
+  'retention.pair_context_days': { doc: 'The same for pair_context.', type: days, default: 45 },
+  'retention.fg_a_pair_context_days': { doc: 'The same for fg_a_pair_context.', type: days, default: 45 },
+  'retention.pair_counts_days': { doc: 'The same for pair_counts.', type: days, default: 200 },
+  'retention.fg_a_days': { doc: 'The same for fg_a.', type: days, default: 200 },
+  'retention.quarantine_days': {
+    doc: 'ndr retain removes quarantined lines and failures that have lain so long, by the clock.',
+    type: days,
+    default: 30,
+  },
+  'retention.scratch_days': {
+    doc: 'ndr retain removes unfinished files that have lain so long, by the clock.',
+    type: days,
+    default: 2,
   },
 } as const satisfies Record<string, Setting>;
 

@@ -1,10 +1,12 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import type { CalendarFeatures } from '../operators/calendar.ts';
+import { datasetSchemas } from '../operators/dataset-schemas.ts';
 import { deltaSchema, type Lineage, type Span } from '../operators/datasets.ts';
 import { deltaTable } from '../operators/delta-table.ts';
 import { fgATable, orderHosts } from '../operators/fg-a.ts';
 import { fgAPairContextTable, orderWindowPairs } from '../operators/fg-a-pairs.ts';
 import type { DataHealth } from '../operators/health.ts';
+import type { Lookback } from '../operators/lookback.ts';
 import { pairContextTable, pairCountsTable } from '../operators/pair-tables.ts';
 import type { SliceRows } from '../operators/slice-rows.ts';
 import type { Table } from '../operators/table.ts';
@@ -48,10 +50,11 @@ export async function encodeSliceRows(
 export async function encodeFgA(
   deps: EncodeDeps,
   spec: BatchSpec,
-  emitted: readonly Extract<EmittedRows, { is: 'emitted' }>[],
+  emitted: readonly EmittedRows[],
   lineage: Lineage,
   calendar: CalendarFeatures,
   health: DataHealth,
+  known: Pick<Lookback, 'days' | 'rules'>,
 ): Promise<DatasetOutput[]> {
   const windows = emitted.map((shard) => shard.windows);
   const pairs = emitted.map((shard) => shard.pairs);
@@ -59,7 +62,7 @@ export async function encodeFgA(
   const pairOrder = orderWindowPairs(pairs);
   return [
     await encodeDataset(deps, spec, 'fg_a', lineage, hosts.row.length, (span) =>
-      fgATable(windows, hosts, lineage, calendar, health, span),
+      fgATable(windows, hosts, lineage, calendar, health, known, span),
     ),
     await encodeDataset(deps, spec, 'fg_a_pair_context', lineage, pairOrder.length, (span) =>
       fgAPairContextTable(pairs, pairOrder, lineage, span),
@@ -76,8 +79,9 @@ async function encodeDataset(
   tableOf: (span: Span) => Table,
 ): Promise<DatasetOutput> {
   const prefix = datasetPrefix(spec.outputs[dataset], spec.project, dataset);
+  const schema = datasetSchemas(spec.operators, furtherPortSetsOf(spec))[dataset];
   const parts = await mapInOrder(partRanges(rows), parallel, ([start, end]) =>
     pool.encode({ table: tableOf({ start, end }) }),
   );
-  return { dataset, folder: datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage), parts };
+  return { dataset, folder: datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage), parts, schema };
 }

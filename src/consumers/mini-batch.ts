@@ -4,26 +4,35 @@ import type { SliceRules } from '../config/slice-time.ts';
 import { calendarOf } from '../operators/calendar.ts';
 import type { Lineage } from '../operators/datasets.ts';
 import { healthOf } from '../operators/health.ts';
+import { DAY_MS, dayOf, LOOKBACK_DAYS, type PastSlice } from '../operators/past-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
-import { type Basis, basisOf, type SettledSlice } from '../state/batch-item.ts';
-import { commitBatch, type DatasetOutput, failBatch } from '../state/commit.ts';
+import { type BatchItem, basisOf, type SettledSlice } from '../state/batch-item.ts';
+import { type Attempt, type Commit, commitBatch, type DatasetOutput, failBatch } from '../state/commit.ts';
 import type { Lake } from '../state/lake.ts';
 import type { Evidence, InputObject } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { quarantineBatch } from '../state/quarantine.ts';
 import { etagOf, listRawFiles, type RawFile } from '../state/raw-files.ts';
-import type { BlockKey, WindowState } from '../state/window-state.ts';
+import type { BlockStores, ShardName } from '../state/window-state.ts';
 import { advanceMiniBatch } from './advance.ts';
+import { markLater } from './affected.ts';
+import { emitShard, keyOf, surveyProject } from './emit.ts';
 import { encodeFgA, encodeSliceRows } from './encode-datasets.ts';
 import { rejectedOf } from './input-faults.ts';
-import type { MiniBatchOutcome } from './outcome.ts';
-import { maxEventEndOf, readMiniBatch, type UsableContent } from './read-mini-batch.ts';
-import { rebuildState } from './rebuild-state.ts';
+import { daysForManifest, type LookbackPlan, planLookback, projectShard } from './lookback-plan.ts';
+import type { CommittedOutcome, MiniBatchOutcome } from './outcome.ts';
+import {
+  type InputLimits,
+  maxEventEndOf,
+  readMiniBatch,
+  type UnusableContent,
+  type UsableContent,
+} from './read-mini-batch.ts';
+import { depsFor, type StateDeps } from './scratch-state.ts';
 import { type MiniBatchFolder, settleMiniBatch } from './settle-slice.ts';
-import { sliceOptionsOf, windowOptionsOf } from './slice-plan.ts';
-import type { EmittedRows } from './stages.ts';
-import { committedSlices, earlierOf, isComputedFrom, type Sources } from './standing.ts';
+import { sliceOptionsOf } from './slice-plan.ts';
+import { committedSlices, earlierOf, isReadFrom, type Sources, standsAsBefore, windowInputsOf } from './standing.ts';
 import type { WorkPool } from './work-pool.ts';
 
 /** What the way of a mini-batch stands on. */
@@ -31,13 +40,16 @@ export interface MiniBatchDeps {
   readonly lake: Lake;
   readonly quarantine: Lake;
   readonly index: BatchIndex;
-  readonly windows: WindowState;
+  readonly stores: BlockStores;
   readonly pool: WorkPool;
   readonly shards: number;
   /** Work that may be under way at once. */
   readonly parallel: number;
+  readonly limits: InputLimits;
   /** Slices behind the newest that window state keeps. */
   readonly keepMs: number;
+  /** A state of its own for what the live one no longer covers; the same one at every call. */
+  readonly scratch: () => StateDeps;
   readonly codeVersion: string;
   /** ms UTC. */
   readonly clock: () => number;
@@ -49,9 +61,9 @@ export interface MiniBatchRequest {
   readonly sliceRules: Omit<SliceRules, 'now'>;
   /** Settles the slice anew, ms UTC. */
   readonly at?: number | null;
+  /** Leaves a mini-batch of which only the windows changed to whoever publishes affected ones again. */
+  readonly leavesAffected?: boolean;
 }
-
-const REBUILD_TRIES = 3;
 
 /** Settles the slice of a mini-batch without computing it, so that many can be put in order. */
 export async function settle(
@@ -77,118 +89,211 @@ export async function settle(
  * next time.
  */
 export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchRequest): Promise<MiniBatchOutcome> {
+  const planned = await planMiniBatch(deps, request);
+  if ('fault' in planned) return poison(deps, request, planned.fault);
+  const { before, slice, sources } = planned;
+  const isStale = before === undefined || !standsAsBefore(before, sources);
+  const isToSkip = before !== undefined && (!isStale || request.leavesAffected === true);
+  if (isToSkip && (await isReadFrom(deps.lake, before, slice, sources))) {
+    const { project, featureSpecVersion: version } = request.spec;
+    await deps.index.enterRange(project, version, before);
+    // What was marked for nothing is as it should be.
+    if (!isStale && before.affected !== null)
+      await deps.index.record(project, version, { ...before, affected: null }, before);
+    const why = isStale
+      ? 'only its windows changed since, for which it is published again by itself'
+      : 'its committed revision was computed from the same inputs';
+    return { is: 'skipped', miniBatchId: slice.miniBatchId, sliceEnd: slice.sliceEnd, revision: before.revision, why };
+  }
+  const computed = await computeMiniBatch(request, planned);
+  if (computed.is === 'unusable') {
+    await failBatch({ ...attemptOf(request, planned), reason: computed.why });
+    return poison(deps, request, computed.why, computed.dq);
+  }
+  return publishMiniBatch(request, planned, computed);
+}
+
+/** A mini-batch with all that decides its outputs, looked up but not read. */
+export interface PlannedBatch {
+  /** With the state that covers its windows. */
+  readonly deps: MiniBatchDeps;
+  readonly slice: SettledSlice;
+  readonly files: readonly RawFile[];
+  /** What the index said before anything else was looked at. */
+  readonly before: BatchItem | undefined;
+  readonly earlier: readonly CommittedBatch[];
+  readonly sources: Sources;
+  readonly lookback: LookbackPlan;
+}
+
+/** Settles the slice and looks up what the mini-batch would be computed from now. */
+export async function planMiniBatch(
+  given: MiniBatchDeps,
+  request: MiniBatchRequest,
+): Promise<PlannedBatch | { readonly fault: string }> {
   const { spec, folder } = request;
-  const { project, featureSpecVersion: version } = spec;
-  const { miniBatchId } = folder;
-  const slice = await settle(deps, request);
-  if ('fault' in slice) return poison(deps, request, slice.fault);
+  const slice = await settle(given, request);
+  if ('fault' in slice) return slice;
   const files = await listRawFiles(folder.path);
-  const before = await deps.index.batch(project, version, miniBatchId);
-  const earlier = await earlierOf(deps.index, spec, slice);
+  const before = await given.index.batch(spec.project, spec.featureSpecVersion, folder.miniBatchId);
+  const earlier = await earlierOf(given.index, spec, slice);
   const sources: Sources = {
-    inputs: await mapInOrder(files, deps.parallel, inputOf),
-    window_inputs: earlier.map(({ miniBatchId: id, revision }) => ({ mini_batch_id: id, revision })),
+    inputs: await mapInOrder(files, given.parallel, inputOf),
+    window_inputs: windowInputsOf(earlier),
     spec_digests: spec.digests,
   };
-  if (before?.manifest && (await isComputedFrom(deps.lake, before.manifest, slice, sources))) {
-    await deps.index.enterRange(project, version, before);
-    const why = 'its committed revision was computed from the same inputs';
-    return { is: 'skipped', miniBatchId, sliceEnd: slice.sliceEnd, revision: before.revision, why };
-  }
-  const { index, lake } = deps;
-  const since: Basis = basisOf(before);
-  const attempt = { index, project, version, slice, since, attemptToken: randomUUID(), nowMs: deps.clock() };
+  const lookback = await planLookback(given.index, spec, slice);
+  return { deps: await depsFor(given, spec, slice), slice, files, before, earlier, sources, lookback };
+}
 
+const attemptOf = ({ spec }: MiniBatchRequest, { deps, slice, before }: PlannedBatch): Attempt => ({
+  index: deps.index,
+  project: spec.project,
+  version: spec.featureSpecVersion,
+  slice,
+  since: basisOf(before),
+  attemptToken: randomUUID(),
+  nowMs: deps.clock(),
+});
+
+/** A mini-batch's outputs, encoded but not written. */
+export interface ComputedBatch {
+  readonly is: 'computed';
+  readonly commit: Commit;
+  readonly content: Pick<UsableContent, 'lines' | 'counts' | 'warnings'>;
+  /** What the mini-batch leaves behind for the windows of later ones. */
+  readonly sealed: readonly Sealed[];
+}
+
+/** A block that is sealed once it is known under which manifest. */
+type Sealed = { readonly shard: ShardName } & (
+  | { readonly kind: 'slice'; readonly block: SliceBlock }
+  | { readonly kind: 'project'; readonly block: PastSlice }
+);
+
+/** Computes what was planned. Rejected lines go to quarantine; nothing else is written. */
+export async function computeMiniBatch(
+  request: MiniBatchRequest,
+  planned: PlannedBatch,
+): Promise<ComputedBatch | UnusableContent> {
+  const { spec, folder } = request;
+  const { deps, files, sources, lookback } = planned;
+  const attempt = attemptOf(request, planned);
   const content = await readMiniBatch(deps, spec, folder, files);
-  if (content.is === 'unusable') {
-    await failBatch({ ...attempt, reason: content.why });
-    return poison(deps, request, content.why);
-  }
-  const { outputs, health, blockOf, flows } = await computeDatasets(deps, spec, slice, content, earlier);
-  const { lines, damaged, counts, warnings } = content;
-  const outcome = await commitBatch({
+  if (content.is === 'unusable') return content;
+  const { outputs, health, sealed, flows } = await computeDatasets(spec, planned, content);
+  const { lines, damaged, empty, counts, warnings } = content;
+  const commit: Commit = {
     ...attempt,
-    lake,
+    lake: deps.lake,
     outputs,
     evidence: {
       ...sources,
       baseline_refs: [],
-      lookback_days: 0,
+      lookback_days: daysForManifest(lookback),
       code_version: deps.codeVersion,
-      dq: { lines, flows, damaged_files: damaged, ...counts },
+      dq: { lines, flows, damaged_files: damaged, empty_files: empty, ...counts },
       fallbacks: {},
       health,
     },
-  });
+  };
+  return { is: 'computed', commit, content: { lines, counts, warnings }, sealed };
+}
+
+/** Commits what was computed, keeps it for later windows, and marks what it makes stale. */
+export async function publishMiniBatch(
+  { spec }: MiniBatchRequest,
+  { deps, slice, before }: PlannedBatch,
+  { commit, content, sealed }: ComputedBatch,
+): Promise<CommittedOutcome> {
+  const { project, featureSpecVersion: version } = spec;
+  const { miniBatchId, sliceEnd } = slice;
+  const outcome = await commitBatch(commit);
   if (outcome.is === 'lost') {
     throw new Error(
-      `mini-batch ${miniBatchId} of project ${project}: another run committed revision ${outcome.to.revision} meanwhile; ` +
-        'run it again to compare',
+      `mini-batch ${miniBatchId} of project ${project}: another run committed revision ${outcome.to.revision}, or changed ` +
+        'what its windows cover, meanwhile; run it again to compare',
     );
   }
-  const manifest = (await index.batch(project, version, miniBatchId))?.manifest;
+  const now = await deps.index.batch(project, version, miniBatchId);
+  const isNews = now !== undefined && now.windowContent !== before?.windowContent;
+  const was = before !== undefined && before.revision > 0 ? before.sliceEnd : sliceEnd;
+  const affects = isNews ? await markLater(deps.index, { project, version }, slice, was) : NOBODY;
+  const manifest = now?.manifest;
   if (manifest) {
-    await mapInOrder(shardNumbers(deps), deps.parallel, (shard) =>
-      deps.pool.seal({ key: keyOf(deps, spec, shard, { ...slice, manifest }), block: blockOf(shard) }),
+    await mapInOrder(sealed, deps.parallel, ({ shard, ...block }) =>
+      deps.pool.seal({ key: keyOf(deps, spec, shard, { ...slice, manifest }), ...block }),
     );
   }
-  await deps.windows.prune(project, version, slice.sliceEnd - deps.keepMs);
+  await prune(deps, spec, sliceEnd);
   return {
     is: outcome.is,
     miniBatchId,
-    sliceEnd: slice.sliceEnd,
+    sliceEnd,
     revision: outcome.revision,
-    lines,
-    rejected: rejectedOf(counts),
-    rows: Object.fromEntries(outputs.map(({ dataset, parts }) => [dataset, rowsIn(parts)])),
-    warnings,
+    lines: content.lines,
+    rejected: rejectedOf(content.counts),
+    dq: commit.evidence.dq,
+    rows: Object.fromEntries(commit.outputs.map(({ dataset, parts }) => [dataset, rowsIn(parts)])),
+    affects: affects.miniBatchIds,
+    lateMs: affects.lateMs,
+    warnings: content.warnings,
   };
 }
 
+const NOBODY = { miniBatchIds: [], lateMs: 0 };
+
 const rowsIn = (parts: readonly { readonly rows: number }[]): number => parts.reduce((sum, { rows }) => sum + rows, 0);
 
-const shardNumbers = ({ shards }: MiniBatchDeps): number[] => Array.from({ length: shards }, (_, shard) => shard);
+/** Forgets what no later slice will ask for. */
+async function prune({ stores, keepMs }: MiniBatchDeps, spec: BatchSpec, sliceEnd: number): Promise<void> {
+  const { project, featureSpecVersion: version } = spec;
+  const today = dayOf(sliceEnd);
+  await stores.windows.prune(project, version, sliceEnd - keepMs);
+  // Those of yesterday serve mini-batches that come late.
+  await stores.bases.prune(project, version, today - 2 * DAY_MS);
+  await stores.days.prune(project, version, today - (LOOKBACK_DAYS + 2) * DAY_MS);
+}
 
-interface ComputedBatch {
+interface ComputedDatasets {
   readonly outputs: DatasetOutput[];
   readonly health: Evidence['health'];
   /** Flows that passed the rules of data quality. */
   readonly flows: number;
-  /** What the mini-batch leaves behind for the windows of later ones. */
-  readonly blockOf: (shard: number) => SliceBlock;
+  /** What the mini-batch leaves behind for later ones. */
+  readonly sealed: readonly Sealed[];
 }
 
 /** Flows to encoded files. Adds to the content's counts what the slice's own rules met, and lets its flows go. */
 async function computeDatasets(
-  deps: MiniBatchDeps,
   spec: BatchSpec,
-  slice: SettledSlice,
+  { deps, slice, earlier, lookback }: PlannedBatch,
   { files, counts }: UsableContent,
-  earlier: readonly CommittedBatch[],
-): Promise<ComputedBatch> {
+): Promise<ComputedDatasets> {
   const { miniBatchId, sliceStart, sliceEnd } = slice;
   const options = sliceOptionsOf(spec, slice, deps.shards);
   const { rows, flows, lag } = await advanceMiniBatch(deps, files, options, slice.batchEnd, counts);
-  const blockOf = (shard: number): SliceBlock => ({
-    miniBatchId,
-    sliceEnd,
-    addresses: rows.addresses,
-    roles: rows.shards[shard]!,
-  });
+  const blocks = rows.shards.map((roles): SliceBlock => ({ miniBatchId, sliceEnd, addresses: rows.addresses, roles }));
   const lineage: Lineage = { miniBatchId, sliceStart, sliceEnd };
   const outputs = await encodeSliceRows(deps, spec, rows, lineage);
   const health = healthOf(sliceEnd, await committedSlices(deps.index, spec, slice, earlier), lag);
+  const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block }));
   if (spec.fgA.enabled) {
-    const emitted = await mapInOrder(shardNumbers(deps), deps.parallel, (shard) =>
-      emit(deps, spec, shard, blockOf(shard), earlier),
+    const past = { spec, deps, plan: lookback, earlier };
+    const { known, own } = await surveyProject(past, blocks);
+    sealed.push({ kind: 'project', shard: projectShard(spec), block: own });
+    const emitted = await mapInOrder(blocks, deps.parallel, (block) =>
+      emitShard(past, blocks.indexOf(block), block, known),
     );
-    outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendarOf(sliceEnd, spec.calendar), health)));
+    const calendar = calendarOf(sliceEnd, spec.calendar);
+    const ages = { days: lookback.projectDays, rules: lookback.rules };
+    outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendar, health, ages)));
   }
   return {
     outputs,
     health: { ...health, event_lag_p95_ms: Number.isNaN(lag) ? null : Math.round(lag) },
     flows,
-    blockOf,
+    sealed,
   };
 }
 
@@ -198,46 +303,15 @@ const inputOf = async (file: RawFile): Promise<InputObject> => ({
   etag: await etagOf(file),
 });
 
-function keyOf(
+async function poison(
   deps: MiniBatchDeps,
-  spec: BatchSpec,
-  shard: number,
-  batch: Pick<CommittedBatch, 'sliceEnd' | 'miniBatchId' | 'manifest'>,
-): BlockKey {
-  return {
-    project: spec.project,
-    version: spec.featureSpecVersion,
-    shards: deps.shards,
-    shard,
-    sliceEnd: batch.sliceEnd,
-    miniBatchId: batch.miniBatchId,
-    manifest: batch.manifest.sha256,
-  };
-}
-
-/** Emits one shard's rows; state that is lost is put back from the lake first. */
-async function emit(
-  deps: MiniBatchDeps,
-  spec: BatchSpec,
-  shard: number,
-  current: Parameters<WorkPool['emit']>[0]['current'],
-  earlier: readonly CommittedBatch[],
-): Promise<Extract<EmittedRows, { is: 'emitted' }>> {
-  const keys = earlier.map((batch) => keyOf(deps, spec, shard, batch));
-  for (let attempt = 0; ; attempt++) {
-    const answer = await deps.pool.emit({ shard, current, earlier: keys, options: windowOptionsOf(spec) });
-    if (answer.is === 'emitted') return answer;
-    if (attempt === REBUILD_TRIES) {
-      const names = answer.keys.map(({ miniBatchId }) => miniBatchId).join(', ');
-      throw new Error(`window state of ${names} could not be rebuilt from the lake; was it committed anew meanwhile?`);
-    }
-    await rebuildState(answer.keys, deps);
-  }
-}
-
-async function poison(deps: MiniBatchDeps, { spec, folder }: MiniBatchRequest, why: string): Promise<MiniBatchOutcome> {
+  { spec, folder }: MiniBatchRequest,
+  why: string,
+  dq?: UnusableContent['dq'],
+): Promise<MiniBatchOutcome> {
   const { miniBatchId, path } = folder;
   const place = { lake: deps.quarantine, prefix: '', project: spec.project, miniBatchId };
-  const quarantined = await quarantineBatch(place, { notification: { path }, error: new Error(why) });
-  return { is: 'poison', miniBatchId, why, quarantined };
+  const met = dq === undefined ? {} : { dq };
+  const quarantined = await quarantineBatch(place, { notification: { path }, error: new Error(why), ...met });
+  return { is: 'poison', miniBatchId, why, quarantined, ...met };
 }

@@ -11,8 +11,14 @@ export interface CommittedOutcome {
   /** Lines read, blank ones left out. */
   readonly lines: number;
   readonly rejected: number;
+  /** What the rules of data quality met, as the manifest says it; of `unchanged` as this run met it. */
+  readonly dq: Readonly<Record<string, number>>;
   /** Dataset → rows. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Mini-batches after it whose windows it changed: they are to be published again. */
+  readonly affects: readonly string[];
+  /** How far it lay behind the newest slice, if it affects any. */
+  readonly lateMs: number;
   readonly warnings: readonly string[];
 }
 
@@ -21,7 +27,9 @@ export interface SkippedOutcome {
   readonly miniBatchId: string;
   readonly sliceEnd: number;
   readonly revision: number;
-  readonly why: 'its committed revision was computed from the same inputs';
+  readonly why:
+    | 'its committed revision was computed from the same inputs'
+    | 'only its windows changed since, for which it is published again by itself';
 }
 
 export interface PoisonOutcome {
@@ -31,4 +39,6 @@ export interface PoisonOutcome {
   readonly why: string;
   /** Where notification and error were put; null where that was not possible. */
   readonly quarantined: string | null;
+  /** What the rules of data quality met, where it came to be read. */
+  readonly dq?: Readonly<Record<string, number>>;
 }

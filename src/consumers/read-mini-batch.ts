@@ -1,23 +1,43 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
+import { flowNumber } from '../operators/flow.ts';
 import type { FileFlows } from '../operators/flow-reader.ts';
 import { noCounts, type QualityCounts } from '../operators/quality.ts';
 import type { Lake } from '../state/lake.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
-import { quarantineLines } from '../state/quarantine.ts';
+import { quarantineFiles, quarantineLines } from '../state/quarantine.ts';
 import { listRawFiles, type RawFile } from '../state/raw-files.ts';
 import { absentOptionalFields, addCounts, inputFault } from './input-faults.ts';
+import { keptOfEach, unpackRejected } from './rejected-lines.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
 import { readerOptionsOf } from './slice-plan.ts';
-import { type ReadFile, unpackRejected } from './stages.ts';
+import type { ReadFile } from './stages.ts';
 import type { WorkPool } from './work-pool.ts';
+
+/** The most that a mini-batch may hold, so that memory stays bounded whatever is delivered. */
+export interface InputLimits {
+  /** Of one file, inflated. */
+  readonly fileBytes: number;
+  /** Of all files together, blank ones left out. */
+  readonly lines: number;
+}
+
+/** Damaged files that a message names. */
+const MOST_TOLD = 10;
 
 interface ReadDeps {
   readonly pool: WorkPool;
   readonly parallel: number;
+  readonly limits: InputLimits;
 }
 
 /** What the raw files of a mini-batch hold. */
-export type MiniBatchContent = UsableContent | { readonly is: 'unusable'; readonly why: string };
+export type MiniBatchContent = UsableContent | UnusableContent;
+
+export interface UnusableContent {
+  readonly is: 'unusable';
+  readonly why: string;
+  readonly dq: Readonly<Record<string, number>>;
+}
 
 export interface UsableContent {
   readonly is: 'usable';
@@ -25,8 +45,9 @@ export interface UsableContent {
   readonly counts: QualityCounts;
   /** Lines that are not blank. */
   readonly lines: number;
-  /** Files that could not be read to their end, and were left out whole. */
+  /** Files that could not be read to their end and were left out whole, and files that hold no line. */
   readonly damaged: number;
+  readonly empty: number;
   readonly warnings: readonly string[];
 }
 
@@ -45,35 +66,73 @@ export async function readMiniBatch(
   if (JSON.stringify(await listRawFiles(path)) !== JSON.stringify(raw)) {
     throw new Error(`${where}: files in ${path} changed while they were read; run it again when they are complete`);
   }
+  const lines = linesOf(read);
+  // Which files came to be read depends on how many are read at once: nothing is told of them.
+  if (lines > deps.limits.lines) return { is: 'unusable', why: crowdFault(deps.limits, where), dq: {} };
   const damaged = read.flatMap((file) => (file.is === 'damaged' ? [file] : []));
   const whole = read.flatMap((file) => (file.is === 'read' ? [file] : []));
-  if (damaged.length > 0 && whole.length === 0) {
-    const faults = damaged.map(({ name, why }) => `${name}: ${why}`).join('; ');
-    return { is: 'unusable', why: `${where}: no file can be read (${faults}); deliver the files again` };
-  }
   const files = whole.map(({ flows }) => flows);
   const counts = noCounts();
   addCounts(files, counts);
+  const empty = whole.filter(({ flows }) => flows.lines === 0);
   const place = { lake: deps.quarantine, prefix: '', project: spec.project, miniBatchId };
+  const sizes = new Map(raw.map(({ name, size }) => [name, size]));
+  const left = damaged.map(({ name, why }) => ({ file: name, bytes: sizes.get(name) ?? 0, reason: why }));
+  await quarantineFiles(place, path, left);
   await quarantineLines(place, unpackRejected(whole.map(({ rejected }) => rejected)));
-  const fault = inputFault(files, counts, spec, where);
-  if (fault !== undefined) return { is: 'unusable', why: fault };
+  const fault = unreadableFault(damaged, whole.length, where) ?? inputFault(files, counts, spec, where);
+  const dq = { lines, damaged_files: damaged.length, empty_files: empty.length };
+  if (fault !== undefined) return { is: 'unusable', why: fault, dq: { ...dq, ...counts } };
   return {
     is: 'usable',
     files,
     counts,
-    lines: files.reduce((sum, file) => sum + file.lines, 0),
+    lines,
     damaged: damaged.length,
+    empty: empty.length,
     warnings: [
-      ...damaged.map(({ name, why }) => `${where}: ${name} cannot be read and was left out: ${why}; deliver it again`),
+      ...damaged.map(({ name, why }) => `${where}: ${name} was left out: ${why}`),
+      ...empty.map(({ name }) => `${where}: ${name} holds no line; look whether its source wrote any`),
       ...absentOptionalFields(files, spec).map((warning) => `${where}: ${warning}`),
     ],
   };
 }
 
-function readFiles({ pool, parallel }: ReadDeps, spec: BatchSpec, files: readonly RawFile[]): Promise<ReadFile[]> {
+const linesOf = (read: readonly ReadFile[]): number =>
+  read.reduce((sum, file) => sum + (file.is === 'read' ? file.flows.lines : 0), 0);
+
+function unreadableFault(
+  damaged: readonly Extract<ReadFile, { is: 'damaged' }>[],
+  whole: number,
+  where: string,
+): string | undefined {
+  if (damaged.length === 0 || whole > 0) return undefined;
+  const told = damaged.slice(0, MOST_TOLD).map(({ name, why }) => `${name}: ${why}`);
+  const others = damaged.length > MOST_TOLD ? `; and ${damaged.length - MOST_TOLD} others` : '';
+  return `${where}: no file can be read: ${told.join('; ')}${others}`;
+}
+
+const crowdFault = (limits: InputLimits, where: string): string =>
+  `${where}: its files hold more than ${limits.lines} lines, the most that input.max_lines lets a mini-batch hold; ` +
+  'deliver them as several mini-batches, or raise the setting';
+
+/** Reads every file, until together they hold more lines than they may: those behind are not opened. */
+async function readFiles(
+  { pool, parallel, limits }: ReadDeps,
+  spec: BatchSpec,
+  files: readonly RawFile[],
+): Promise<ReadFile[]> {
   const options = readerOptionsOf(spec);
-  return mapInOrder(files, parallel, ({ name, path }) => pool.read({ name, path, options }));
+  const ofFile = { bytes: limits.fileBytes, lines: limits.lines, keptBytes: keptOfEach(files.length) };
+  let lines = 0;
+  const read = await mapInOrder(files, parallel, async ({ name, path, fault }): Promise<ReadFile | undefined> => {
+    if (fault !== undefined) return { is: 'damaged', name, why: fault };
+    if (lines > limits.lines) return undefined;
+    const file = await pool.read({ name, path, options, limits: ofFile });
+    lines += linesOf([file]);
+    return file;
+  });
+  return read.filter((file) => file !== undefined);
 }
 
 /** Greatest event_end in [from, to), ms UTC; null if there is none. Reads every file. */
@@ -87,8 +146,11 @@ export async function maxEventEndOf(
   let newest = Number.NEGATIVE_INFINITY;
   for (const file of await readFiles(deps, spec, files)) {
     if (file.is === 'damaged') continue;
-    for (const { end } of file.flows.chunks) {
-      for (const instant of end) if (instant >= from && instant < to && instant > newest) newest = instant;
+    for (const flows of file.flows.chunks) {
+      for (let row = 0; row < flows.length; row++) {
+        const instant = flowNumber(flows, row, 'end');
+        if (instant >= from && instant < to && instant > newest) newest = instant;
+      }
     }
   }
   return newest === Number.NEGATIVE_INFINITY ? null : newest;

@@ -1,5 +1,7 @@
+import type { BatchSpec } from '../config/batch-spec.ts';
 import { PAIR_CONTEXT_SCHEMA } from '../operators/datasets.ts';
 import { DELTA_METRICS } from '../operators/delta-metrics.ts';
+import { projectSliceOf } from '../operators/project-slice.ts';
 import { REBUILD_COLUMNS, rebuildBlocks } from '../operators/rebuild.ts';
 import type { Schema, Table } from '../operators/table.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
@@ -7,7 +9,9 @@ import { encodeBlock } from '../state/block-codec.ts';
 import type { Lake } from '../state/lake.ts';
 import { type Manifest, readManifest } from '../state/manifest.ts';
 import { decodeParquet } from '../state/parquet.ts';
+import { readPublished } from '../state/retention-marks.ts';
 import type { BlockKey, WindowState } from '../state/window-state.ts';
+import { projectShard } from './lookback-plan.ts';
 
 const DELTA_SCHEMA: Schema = {
   host_ip: { type: 'string', doc: '' },
@@ -16,12 +20,13 @@ const DELTA_SCHEMA: Schema = {
 };
 
 /**
- * Puts back the window state of the mini-batches that `missing` names, every shard of each, from their published delta
- * and pair context.
+ * Puts back the window state of the mini-batches that `missing` names, every shard of each and what all hosts did together,
+ * from their published delta and pair context.
  */
 export async function rebuildState(
   missing: readonly BlockKey[],
   { lake, index, windows }: { readonly lake: Lake; readonly index: BatchIndex; readonly windows: WindowState },
+  spec: Pick<BatchSpec, 'segmentMapping'>,
 ): Promise<void> {
   const byMiniBatch = new Map(missing.map((key) => [key.miniBatchId, key]));
   for (const key of byMiniBatch.values()) {
@@ -33,11 +38,11 @@ export async function rebuildState(
     const pairs = await readDataset(lake, manifest, 'pair_context', PAIR_CONTEXT_SCHEMA, REBUILD_COLUMNS.pair_context);
     const blocks = rebuildBlocks(key, delta, pairs, key.shards);
     for (const [shard, block] of blocks.entries()) {
-      await windows.put(
-        { ...key, shard },
-        encodeBlock({ ...block, miniBatchId: key.miniBatchId, sliceEnd: key.sliceEnd }),
-      );
+      const whole = { ...block, miniBatchId: key.miniBatchId, sliceEnd: key.sliceEnd };
+      await windows.put({ ...key, shard }, encodeBlock('slice', whole));
     }
+    const together = projectSliceOf(key, blocks, spec.segmentMapping);
+    await windows.put({ ...key, shard: projectShard(spec) }, encodeBlock('project', together));
   }
 }
 
@@ -50,6 +55,7 @@ async function readDataset(
 ): Promise<Table[]> {
   const files = manifest.datasets[dataset]?.files ?? [];
   const tables: Table[] = [];
-  for (const { path } of files) tables.push(decodeParquet(await lake.read(path), schema, { source: path, columns }));
+  for (const { path } of files)
+    tables.push(decodeParquet(await readPublished(lake, manifest, dataset, path), schema, { source: path, columns }));
   return tables;
 }

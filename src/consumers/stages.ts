@@ -1,46 +1,56 @@
-import { createHash } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { WindowPairs } from '../operators/fg-a-pairs.ts';
 import { windowPairsOf } from '../operators/fg-a-pairs.ts';
 import { createFlowReader, type FileFlows, type ReaderOptions } from '../operators/flow-reader.ts';
+import type { Lookback, PastDays } from '../operators/lookback.ts';
+import type { PastSlice } from '../operators/past-rows.ts';
 import type { ShardRows } from '../operators/row-order.ts';
 import { compactBlock } from '../operators/sealed-rows.ts';
 import { type MiniBatchFlows, type SliceOptions, shardRowsOf } from '../operators/slice-rows.ts';
 import type { Table } from '../operators/table.ts';
 import { type SliceBlock, type WindowOptions, type WindowRows, windowRowsOf } from '../operators/windows.ts';
-import { decodeBlock, encodeBlock } from '../state/block-codec.ts';
 import { encodeParquet } from '../state/parquet.ts';
-import type { RejectedLine } from '../state/quarantine.ts';
-import { readRawFile } from '../state/raw-files.ts';
-import type { BlockKey, WindowState } from '../state/window-state.ts';
+import { DamagedFile, readRawFile } from '../state/raw-files.ts';
+import type { BlockKey, BlockStores } from '../state/window-state.ts';
+import {
+  createLookbackStages,
+  type LookbackStages,
+  type Missing,
+  missingOf,
+  openPast,
+  type PastKeys,
+} from './lookback-stages.ts';
+import { createOpenBlocks } from './open-blocks.ts';
+import { createRejectedLines, type RejectedLines } from './rejected-lines.ts';
 
-/** A file as read, or why it could not be. A file that ends in the middle of its compression is no data at all. */
+/** A file as read, or why it could not be: then nothing of it is used. */
 export type ReadFile =
   | { readonly is: 'read'; readonly name: string; readonly flows: FileFlows; readonly rejected: RejectedLines }
   | { readonly is: 'damaged'; readonly name: string; readonly why: string };
 
-/** Rejected lines of one file, as compressed JSON Lines, so that a file of noise does not fill memory. */
-export type RejectedLines = readonly Uint8Array[];
+/** The most that one file may hold, and that is kept of what it should not. */
+export interface FileLimits {
+  /** Inflated; settable as input.max_file_bytes. */
+  readonly bytes: number;
+  /** Settable as input.max_lines, which is of the whole mini-batch. */
+  readonly lines: number;
+  /** Of rejected lines. */
+  readonly keptBytes: number;
+}
 
 export interface EncodedTable {
   readonly rows: number;
   readonly bytes: Uint8Array;
 }
 
-export type EmittedRows =
-  | { readonly is: 'emitted'; readonly windows: WindowRows; readonly pairs: WindowPairs }
-  /** These blocks are not there, or do not open. */
-  | { readonly is: 'missing'; readonly keys: readonly BlockKey[] };
-
-/** Blocks kept open by one thread, in bytes. */
-const OPEN_BLOCK_BYTES = 256 << 20;
-/** What a block costs beside its values: some thirty arrays. Else blocks of quiet hours would be kept without end. */
-const BLOCK_OVERHEAD = 8 << 10;
-const REJECTED_BYTES = 1 << 20;
+export interface EmittedRows {
+  readonly is: 'emitted';
+  readonly windows: WindowRows;
+  readonly pairs: WindowPairs;
+}
 
 /** The parts of a mini-batch that cost CPU: each takes and gives plain data, so that any thread can do it. */
-export interface Stages {
-  read(input: { name: string; path: string; options: ReaderOptions }): Promise<ReadFile>;
+export interface Stages extends LookbackStages {
+  read(input: { name: string; path: string; options: ReaderOptions; limits: FileLimits }): Promise<ReadFile>;
   advance(input: { batch: MiniBatchFlows; shard: number; options: SliceOptions }): Promise<ShardRows>;
   /** `current` is the shard's own block, not sealed yet; `earlier` those that the windows cover beside it. */
   emit(input: {
@@ -48,129 +58,68 @@ export interface Stages {
     current: SliceBlock;
     earlier: readonly BlockKey[];
     options: WindowOptions;
-  }): Promise<EmittedRows>;
-  seal(input: { key: BlockKey; block: SliceBlock }): Promise<void>;
+    past: PastKeys;
+    lookback: Omit<Lookback, keyof PastDays>;
+  }): Promise<EmittedRows | Missing>;
+  seal(input: SealInput): Promise<void>;
   encode(input: { table: Table }): Promise<EncodedTable>;
 }
 export type StageName = keyof Stages;
 
-export function createStages(windows: WindowState): Stages {
-  const open = new Map<string, { block: SliceBlock; bytes: number }>();
-  let openBytes = 0;
+/** What a mini-batch leaves behind for later ones: the block of a shard, or what all hosts did together. */
+export type SealInput =
+  | { readonly kind: 'slice'; readonly key: BlockKey; readonly block: SliceBlock }
+  | { readonly kind: 'project'; readonly key: BlockKey; readonly block: PastSlice };
 
-  const keep = (name: string, block: SliceBlock): void => {
-    const bytes = bytesOf(block);
-    open.set(name, { block, bytes });
-    openBytes += bytes;
-    for (const [oldest, { bytes: freed }] of open) {
-      if (openBytes <= OPEN_BLOCK_BYTES || oldest === name) break;
-      open.delete(oldest);
-      openBytes -= freed;
-    }
-  };
-
-  const load = async (key: BlockKey): Promise<SliceBlock | undefined> => {
-    const name = nameOf(key);
-    const known = open.get(name);
-    if (known !== undefined) return known.block;
-    const bytes = await windows.get(key);
-    const block = bytes === undefined ? undefined : decodeBlock(bytes);
-    if (block !== undefined) keep(name, block);
-    return block;
-  };
-
+export function createStages(stores: BlockStores): Stages {
+  const open = createOpenBlocks();
   return {
-    async read({ name, path, options }) {
-      const rejected = createRejectedLines(name);
+    async read({ name, path, options, limits }) {
+      const rejected = createRejectedLines(name, limits.keptBytes);
       const reader = createFlowReader(options, rejected.add);
       try {
-        for await (const chunk of readRawFile(path)) reader.push(chunk);
+        for await (const chunk of readRawFile(path, limits.bytes)) {
+          reader.push(chunk);
+          if (reader.lines() > limits.lines) return { is: 'damaged', name, why: tooManyLines(limits.lines) };
+        }
       } catch (error) {
-        return { is: 'damaged', name, why: error instanceof Error ? error.message : String(error) };
+        if (error instanceof DamagedFile) return { is: 'damaged', name, why: error.message };
+        throw error;
       }
       return { is: 'read', name, flows: reader.finish(), rejected: rejected.finish() };
     },
     async advance({ batch, shard, options }) {
       return shardRowsOf(batch, shard, options);
     },
-    async emit({ current, earlier, options }) {
+    async emit({ current, earlier, options, past: pastKeys, lookback }) {
       const blocks: SliceBlock[] = [];
       const missing: BlockKey[] = [];
       for (const key of earlier) {
-        const block = await load(key);
+        const block = await open.load('slice', stores.windows, key);
         if (block === undefined) missing.push(key);
         else blocks.push(block);
       }
-      if (missing.length > 0) return { is: 'missing', keys: missing };
+      const past = await openPast(stores, open, pastKeys);
+      if (missing.length > 0 || 'keys' in past) return missingOf(missing, past);
       const own = compactBlock(current);
       const ofSlice = blocks.filter(({ sliceEnd }) => sliceEnd === own.sliceEnd);
       return {
         is: 'emitted',
-        windows: windowRowsOf([...blocks, own], own, options),
+        windows: windowRowsOf([...blocks, own], own, options, { ...lookback, ...past }),
         pairs: windowPairsOf([...ofSlice, own], own),
       };
     },
-    async seal({ key, block }) {
-      const own = compactBlock(block);
-      await windows.put(key, encodeBlock(own));
-      if (!open.has(nameOf(key))) keep(nameOf(key), own);
+    async seal(input) {
+      if (input.kind === 'slice') await open.save('slice', stores.windows, input.key, compactBlock(input.block));
+      else await open.save('project', stores.windows, input.key, input.block);
     },
+    ...createLookbackStages(stores, open),
     async encode({ table }) {
       return { rows: table.length, bytes: encodeParquet(table) };
     },
   };
 }
 
-const nameOf = (key: BlockKey): string =>
-  createHash('sha1')
-    .update(JSON.stringify(Object.values(key)))
-    .digest('base64');
-
-function bytesOf({ addresses, roles }: SliceBlock): number {
-  const columns = Object.values(roles).flatMap(({ hosts, totals, isCapped, pairs }) => [
-    hosts,
-    totals,
-    isCapped,
-    ...Object.values(pairs),
-  ]);
-  return BLOCK_OVERHEAD + addresses.count * 5 + columns.reduce((sum, column) => sum + column.byteLength, 0);
-}
-
-interface RejectedWriter {
-  add(line: number, rule: string, text: Uint8Array): void;
-  finish(): RejectedLines;
-}
-
-function createRejectedLines(file: string): RejectedWriter {
-  const utf8 = new TextDecoder();
-  const packed: Uint8Array[] = [];
-  let gathered: string[] = [];
-  let size = 0;
-  const pack = (): void => {
-    if (size > 0) packed.push(zstdCompressSync(gathered.join('')));
-    gathered = [];
-    size = 0;
-  };
-  return {
-    add(line, reason, text) {
-      const record: RejectedLine = { file, line, reason, text: utf8.decode(text) };
-      const json = `${JSON.stringify(record)}\n`;
-      gathered.push(json);
-      size += json.length;
-      if (size > REJECTED_BYTES) pack();
-    },
-    finish() {
-      pack();
-      return packed;
-    },
-  };
-}
-
-/** The rejected lines of all files, in order. */
-export function* unpackRejected(files: readonly RejectedLines[]): Generator<RejectedLine> {
-  for (const packed of files.flat()) {
-    for (const json of zstdDecompressSync(packed).toString('utf8').split('\n')) {
-      if (json !== '') yield JSON.parse(json) as RejectedLine;
-    }
-  }
-}
+const tooManyLines = (most: number): string =>
+  `it holds more than ${most} lines, the most that input.max_lines lets a whole mini-batch hold; ` +
+  'deliver it as several mini-batches, or raise the setting';

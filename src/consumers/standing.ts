@@ -2,12 +2,22 @@ import type { BatchSpec } from '../config/batch-spec.ts';
 import { SETTLED_SLICES } from '../operators/health.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
-import type { SettledSlice } from '../state/batch-item.ts';
+import type { BatchItem, SettledSlice } from '../state/batch-item.ts';
+import { manifestSliceOf } from '../state/commit.ts';
 import { compareKeys } from '../state/key-order.ts';
 import type { Lake } from '../state/lake.ts';
-import { type Evidence, type InputObject, readManifest } from '../state/manifest.ts';
+import {
+  type Evidence,
+  type Manifest,
+  readFromOf,
+  readManifest,
+  standsOnOf,
+  type WindowInput,
+} from '../state/manifest.ts';
+import { isPastRetention, type RetentionMarks, readRetentionMarks } from '../state/retention-marks.ts';
 
-const DAY = SLICE_MS * SLICES_PER_DAY;
+/** The longest window, ms. */
+export const DAY = SLICE_MS * SLICES_PER_DAY;
 
 /** Committed mini-batches of the 24 hours up to the slice that come before this one in order. */
 export async function earlierOf(index: BatchIndex, spec: BatchSpec, slice: SettledSlice): Promise<CommittedBatch[]> {
@@ -43,29 +53,44 @@ export async function committedSlices(
   return slices;
 }
 
+/** Earlier mini-batches as the manifest of a later one names them. */
+export const windowInputsOf = (earlier: readonly CommittedBatch[]): WindowInput[] =>
+  earlier.map(({ miniBatchId, revision, windowContent }) => ({
+    mini_batch_id: miniBatchId,
+    revision,
+    content: windowContent,
+  }));
+
 /** What a revision is computed from, beside the slice. */
 export type Sources = Pick<Evidence, 'inputs' | 'window_inputs' | 'spec_digests'>;
 
-/** Whether the committed revision was computed from just this, and all of it is there. */
-export async function isComputedFrom(
+/** Whether its windows hold what they held when the revision was last computed. */
+export const standsAsBefore = ({ standsOn }: BatchItem, { window_inputs }: Sources): boolean =>
+  // Not what the manifest says: where a later computation gave the same files, it tells of the first one.
+  standsOn === standsOnOf(window_inputs);
+
+/** Whether the committed revision was computed from just these raw files and specs, and all of it is there. */
+export async function isReadFrom(
   lake: Lake,
-  ref: { readonly path: string; readonly sha256: string },
+  before: BatchItem,
   slice: SettledSlice,
   sources: Sources,
 ): Promise<boolean> {
-  const manifest = await readManifest(lake, ref).catch(() => undefined);
-  if (manifest === undefined || Date.parse(manifest.slice.ts) !== slice.ts) return false;
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  const byKey = (inputs: readonly InputObject[]) =>
-    inputs.map(({ key, size, etag }) => [key, size, etag].join('\n')).sort();
-  const byName = (digests: Readonly<Record<string, string>>) => Object.entries(digests).sort();
-  if (!same(byKey(manifest.inputs), byKey(sources.inputs))) return false;
-  if (!same(byName(manifest.spec_digests), byName(sources.spec_digests))) return false;
-  const ids = ({ window_inputs }: Pick<Sources, 'window_inputs'>) =>
-    window_inputs.map(({ mini_batch_id, revision }) => [mini_batch_id, revision]);
-  if (!same(ids(manifest), ids(sources))) return false;
-  for (const { files } of Object.values(manifest.datasets)) {
-    for (const { path } of files) if (!(await lake.exists(path))) return false;
+  if (before.manifest === null || before.readFrom !== readFromOf(manifestSliceOf(slice), sources)) return false;
+  const manifest = await readManifest(lake, before.manifest).catch(() => undefined);
+  return manifest !== undefined && hasItsFiles(lake, manifest);
+}
+
+/** Whether every file is there that is not past its retention: what retention took is not computed again. */
+async function hasItsFiles(lake: Lake, manifest: Manifest): Promise<boolean> {
+  const sliceEnd = Date.parse(manifest.slice.slice_end_ts);
+  let marks: RetentionMarks | undefined;
+  for (const [dataset, { files }] of Object.entries(manifest.datasets)) {
+    for (const { path } of files) {
+      if (await lake.exists(path)) continue;
+      marks ??= await readRetentionMarks(lake, manifest.project_name, manifest.feature_spec_version);
+      if (!isPastRetention(marks, dataset, sliceEnd)) return false;
+    }
   }
   return true;
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ShardName } from '../state/window-state.ts';
 import type { StageName, Stages } from './stages.ts';
 
 /** One call of a stage, as it crosses to a thread. */
@@ -14,8 +15,10 @@ export type StageAnswer =
 
 /** What a worker thread is started with. */
 export interface WorkerOptions {
-  /** Folder of the window state. */
-  readonly windows: string;
+  /** Folder of the block stores. */
+  readonly state: string;
+  /** Folder of those whose rolled-up days they share, if it is another. */
+  readonly days?: string;
 }
 
 export interface WorkPool extends Stages {
@@ -72,8 +75,8 @@ export function threadPool(threads: number, worker: URL, workerData: WorkerOptio
     return waiting.indexOf(Math.min(...waiting));
   };
 
-  const call = <T>(stage: StageName, input: unknown, shard?: number): Promise<T> => {
-    const place = shard === undefined ? idlest() : shard % threads;
+  const call = <T>(stage: StageName, input: unknown, shard?: ShardName): Promise<T> => {
+    const place = shard === undefined ? idlest() : typeof shard === 'number' ? shard % threads : 0;
     workers[place] ??= start(place);
     const { thread, pending } = workers[place];
     const id = ++lastId;
@@ -87,6 +90,9 @@ export function threadPool(threads: number, worker: URL, workerData: WorkerOptio
     read: (input) => call('read', input),
     advance: (input) => call('advance', input, input.shard),
     emit: (input) => call('emit', input, input.shard),
+    survey: (input) => call('survey', input, input.key.shard),
+    rollUp: (input) => call('rollUp', input, input.key.shard),
+    mergeDays: (input) => call('mergeDays', input, input.key.shard),
     seal: (input) => call('seal', input, input.key.shard),
     encode: (input) => call('encode', input),
     async close() {

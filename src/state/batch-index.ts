@@ -1,5 +1,6 @@
 import { formatInstant, instantOfText, UTC } from '../operators/time.ts';
 import {
+  type Affected,
   type BatchItem,
   batchOfItem,
   batchToItem,
@@ -23,6 +24,9 @@ export interface CommittedBatch {
   readonly sliceEnd: number;
   readonly revision: number;
   readonly manifest: ManifestRef;
+  readonly windowContent: string;
+  readonly standsOn: string;
+  readonly affected: Affected | null;
 }
 
 /** The authority on what is valid: which slice a mini-batch closes, and which revision of it counts. */
@@ -48,6 +52,7 @@ export interface BatchIndex {
   /** Committed mini-batches with slice_end in (from, to], by (slice_end, mini_batch_id). */
   committedBetween(project: string, version: string, from: number, to: number): Promise<readonly CommittedBatch[]>;
   firstCommitted(project: string, version: string): Promise<CommittedBatch | undefined>;
+  newestCommitted(project: string, version: string): Promise<CommittedBatch | undefined>;
 }
 
 const sliceKey = (miniBatchId: string): string => `slice#${miniBatchId}`;
@@ -99,7 +104,20 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
   const confirmed = async (project: string, version: string, entry: RangeEntry): Promise<CommittedBatch[]> => {
     const batch = await readBatch(project, version, entry.miniBatchId);
     if (batch === undefined || batch.manifest === null || batch.sliceEnd !== entry.sliceEnd) return [];
-    return [{ ...entry, revision: batch.revision, manifest: batch.manifest }];
+    const { revision, manifest, windowContent, standsOn, affected } = batch;
+    return [{ ...entry, revision, manifest, windowContent, standsOn, affected }];
+  };
+
+  const firstConfirmed = async (
+    project: string,
+    version: string,
+    entries: readonly RangeEntry[],
+  ): Promise<CommittedBatch | undefined> => {
+    for (const entry of entries) {
+      const [first] = await confirmed(project, version, entry);
+      if (first !== undefined) return first;
+    }
+    return undefined;
   };
 
   return {
@@ -155,11 +173,11 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
     },
 
     async firstCommitted(project, version) {
-      for (const entry of await rangeEntries(project, version)) {
-        const [first] = await confirmed(project, version, entry);
-        if (first !== undefined) return first;
-      }
-      return undefined;
+      return firstConfirmed(project, version, await rangeEntries(project, version));
+    },
+
+    async newestCommitted(project, version) {
+      return firstConfirmed(project, version, (await rangeEntries(project, version)).toReversed());
     },
   };
 }

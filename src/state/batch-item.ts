@@ -47,6 +47,22 @@ export interface BatchItem {
   readonly superseded: readonly ManifestRef[];
   /** The revision around which everything else has been swept; 0: none yet. */
   readonly sweptRevision: number;
+  /** Digest of what the revision gives to the windows of later mini-batches; '' while nothing was committed. */
+  readonly windowContent: string;
+  /** Digest of what the windows held when the revision was last computed; '' while nothing was committed. */
+  readonly standsOn: string;
+  /** Digest of the slice, raw files and specs from which the revision was last computed; '' likewise. */
+  readonly readFrom: string;
+  /** Set while something earlier than the revision has changed since. */
+  readonly affected: Affected | null;
+}
+
+/** Why a mini-batch is to be published again. Of several causes the first, or the first that is late by little. */
+export interface Affected {
+  /** The mini-batch that came late. */
+  readonly by: string;
+  /** How far its slice's end lay behind the newest committed one. */
+  readonly lateMs: number;
 }
 
 /** What an attempt knew of its mini-batch when it began: it may only replace that. */
@@ -110,12 +126,17 @@ export function batchToItem(batch: BatchItem): Item {
     failure: batch.failure === null ? null : { reason: batch.failure.reason, at: exactInstant(batch.failure.at) },
     superseded: batch.superseded.map(({ path, sha256 }) => ({ path, sha256 })),
     swept_revision: batch.sweptRevision,
+    window_content: batch.windowContent,
+    stands_on: batch.standsOn,
+    read_from: batch.readFrom,
+    affected: batch.affected === null ? null : { by: batch.affected.by, late_ms: batch.affected.lateMs },
   };
 }
 
 export function batchOfItem(item: Item, key: string): BatchItem {
   const read = reader(item, key);
   const failure = item['failure'] as { readonly reason: string; readonly at: string } | null | undefined;
+  const affected = item['affected'] as { readonly by: string; readonly late_ms: number } | null | undefined;
   const state = read.text('state');
   if (state !== 'committed' && state !== 'failed') throw read.fault('state', 'committed or failed');
   return {
@@ -133,6 +154,11 @@ export function batchOfItem(item: Item, key: string): BatchItem {
     failure: (failure ?? null) === null ? null : { reason: failure!.reason, at: instantOfText(failure!.at, UTC) },
     superseded: (item['superseded'] ?? []) as unknown as readonly ManifestRef[],
     sweptRevision: read.count('swept_revision'),
+    // Items of 0.1.0 have none: they are computed again when their mini-batch is looked at.
+    windowContent: item['window_content'] === undefined ? '' : read.text('window_content'),
+    standsOn: item['stands_on'] === undefined ? '' : read.text('stands_on'),
+    readFrom: item['read_from'] === undefined ? '' : read.text('read_from'),
+    affected: (affected ?? null) === null ? null : { by: affected!.by, lateMs: affected!.late_ms },
   };
 }
 

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../config/canonical-json.ts';
+import type { Schema } from '../operators/table.ts';
 import type { BatchIndex } from './batch-index.ts';
 import {
   type Basis,
@@ -21,10 +22,14 @@ import {
   type ManifestSlice,
   manifestFolder,
   type RenderedManifest,
+  readFromOf,
   readManifest,
   renderManifest,
+  standsOnOf,
+  windowContentOf,
 } from './manifest.ts';
 import { type EncodedPart, type PartFile, partFiles, publishParts } from './publish.ts';
+import { checkParts } from './published-schema.ts';
 
 /** One attempt at a mini-batch under one version. */
 export interface Attempt {
@@ -45,6 +50,8 @@ export interface DatasetOutput {
   readonly folder: string;
   /** None: the dataset is empty. */
   readonly parts: readonly EncodedPart[];
+  /** What its files must have; nothing is published where one has not. */
+  readonly schema?: Schema;
 }
 
 export interface Commit extends Attempt {
@@ -71,13 +78,15 @@ export interface Winner extends Basis {
 /**
  * Makes a mini-batch's outputs count: files, then manifest, then the one conditional write to the index that decides,
  * then the range entry derived from it. Killed at any point it leaves nothing that a reader would see, and run again it
- * writes only what is missing. Files equal to the committed revision's change nothing, the revision included.
+ * writes only what is missing. Files equal to the committed revision's change nothing, the revision included; the index
+ * item alone learns on what the mini-batch stands now, and is `affected` no more.
  *
  * A sweep may take away files that this commit relies on but no earlier revision names any more. What is missing after
  * the decision is written again; what a sweep takes after that it puts back itself.
  */
 export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
   const { lake, index, project, version, slice, since } = commit;
+  for (const { dataset, parts, schema } of commit.outputs) if (schema !== undefined) checkParts(dataset, parts, schema);
   const files = commit.outputs.flatMap(({ folder, parts }) => partFiles(folder, parts));
   let hasWritten = false;
   for (;;) {
@@ -85,6 +94,12 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
     const standing = present?.manifest ? await readStanding(lake, present.manifest) : undefined;
     if (present !== undefined && standing !== undefined && holdsSame(standing.manifest, commit, files)) {
       await restore(lake, files, standing);
+      const now: BatchItem = { ...present, ...computedFrom(commit), affected: null };
+      const isNews =
+        now.standsOn !== present.standsOn || now.readFrom !== present.readFrom || present.affected !== null;
+      // Whoever marked or committed it since this attempt began knows more than this attempt does.
+      if (isNews && isBasis(present, since) && (await index.record(project, version, now, present)) === 'conflict')
+        continue;
       await index.enterRange(project, version, present);
       return { is: 'unchanged', revision: present.revision };
     }
@@ -109,6 +124,15 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
   }
 }
 
+/** Kept beside the manifest, which tells of the first computation that gave its files. */
+const computedFrom = ({ slice, evidence }: Commit): Pick<BatchItem, 'standsOn' | 'readFrom'> => ({
+  standsOn: standsOnOf(evidence.window_inputs),
+  readFrom: readFromOf(manifestSliceOf(slice), evidence),
+});
+
+/** The slice as manifests tell it. */
+export const manifestSliceOf = (slice: SettledSlice): ManifestSlice => sliceToItem(slice) as unknown as ManifestSlice;
+
 /** The manifest that the index names, with its bytes; undefined where it is gone or damaged, so that it is written anew. */
 async function readStanding(
   lake: Lake,
@@ -122,9 +146,18 @@ async function readStanding(
   }
 }
 
+/** Datasets whose files would not be those of the committed revision, by name. */
+export function changedDatasets(standing: Pick<Manifest, 'datasets'>, outputs: readonly DatasetOutput[]): string[] {
+  const files = outputs.flatMap(({ folder, parts }) => partFiles(folder, parts));
+  const next = datasetsOf(outputs, files);
+  const names = new Set([...Object.keys(standing.datasets), ...Object.keys(next)]);
+  const textOf = (dataset: ManifestDataset | undefined): string => canonicalJson(dataset ?? null);
+  return [...names].filter((name) => textOf(standing.datasets[name]) !== textOf(next[name])).sort();
+}
+
 /** A revision is its files: whatever they were computed from, the same ones are no new revision. */
 function holdsSame(standing: Manifest, commit: Commit, files: readonly PartFile[]): boolean {
-  const slice = sliceToItem(commit.slice);
+  const slice = manifestSliceOf(commit.slice);
   return (
     canonicalJson(standing.datasets) === canonicalJson(datasetsOf(commit.outputs, files)) &&
     canonicalJson(standing.slice) === canonicalJson(slice)
@@ -146,7 +179,11 @@ export async function failBatch(attempt: Attempt & { readonly reason: string }):
   }
 }
 
-function committed(commit: Commit, present: BatchItem | undefined, { path, sha256 }: RenderedManifest): BatchItem {
+function committed(
+  commit: Commit,
+  present: BatchItem | undefined,
+  { path, sha256, manifest }: RenderedManifest & { readonly manifest: Manifest },
+): BatchItem {
   const { slice, attemptToken, nowMs, evidence } = commit;
   const before = present ?? neverCommitted(slice);
   const folder = `${withoutSlash(slice.path)}/`;
@@ -162,6 +199,9 @@ function committed(commit: Commit, present: BatchItem | undefined, { path, sha25
     committedAt: nowMs,
     failure: null,
     superseded: before.manifest === null ? before.superseded : [...before.superseded, before.manifest],
+    windowContent: windowContentOf(manifest),
+    ...computedFrom(commit),
+    affected: null,
   };
 }
 
@@ -177,9 +217,17 @@ const neverCommitted = (slice: SettledSlice): BatchItem => ({
   failure: null,
   superseded: [],
   sweptRevision: 0,
+  windowContent: '',
+  standsOn: '',
+  readFrom: '',
+  affected: null,
 });
 
-function rendered(commit: Commit, files: readonly PartFile[], revision: number): RenderedManifest {
+function rendered(
+  commit: Commit,
+  files: readonly PartFile[],
+  revision: number,
+): RenderedManifest & { readonly manifest: Manifest } {
   const { project, version, slice, evidence, manifestPrefix = DEFAULT_MANIFEST_PREFIX } = commit;
   const manifest: Manifest = {
     ...evidence,
@@ -189,10 +237,11 @@ function rendered(commit: Commit, files: readonly PartFile[], revision: number):
     feature_spec_version: version,
     mini_batch_id: slice.miniBatchId,
     revision,
-    slice: sliceToItem(slice) as unknown as ManifestSlice,
+    slice: manifestSliceOf(slice),
     datasets: datasetsOf(commit.outputs, files),
   };
-  return renderManifest(manifest, manifestFolder(manifestPrefix, project, version, slice.sliceEnd, slice.miniBatchId));
+  const folder = manifestFolder(manifestPrefix, project, version, slice.sliceEnd, slice.miniBatchId);
+  return { ...renderManifest(manifest, folder), manifest };
 }
 
 function datasetsOf(outputs: readonly DatasetOutput[], files: readonly PartFile[]): Record<string, ManifestDataset> {

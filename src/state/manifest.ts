@@ -30,6 +30,8 @@ export interface InputObject {
 export interface WindowInput {
   readonly mini_batch_id: string;
   readonly revision: number;
+  /** `windowContentOf` its revision: revisions that give windows the same have the same. */
+  readonly content: string;
 }
 
 /** The slice as the manifest tells it; instants as text. */
@@ -50,7 +52,8 @@ export interface Evidence {
   /** In the order of mini-batches. */
   readonly window_inputs: readonly WindowInput[];
   readonly baseline_refs: readonly string[];
-  readonly lookback_days: number;
+  /** Days before that of the slice in which something was committed, each with the digest of what it held. */
+  readonly lookback_days: Readonly<Record<string, string>>;
   /** Job name -> sha256 hex of its spec. */
   readonly spec_digests: Readonly<Record<string, string>>;
   readonly code_version: string;
@@ -97,6 +100,30 @@ export function manifestFolder(
     ...instantKeys(sliceEnd),
     pathPart('batch', miniBatchId),
   ].join('/');
+}
+
+const DIGEST_LENGTH = 16;
+
+/** Digest of what a revision gives to the windows of later mini-batches: when its slice ends, its delta and pair context. */
+export function windowContentOf({ slice, datasets }: Pick<Manifest, 'slice' | 'datasets'>): string {
+  const filesOf = (dataset: string): string[] => (datasets[dataset]?.files ?? []).map(({ sha256 }) => sha256);
+  const content = [slice.slice_end_ts, filesOf('delta'), filesOf('pair_context')];
+  return sha256Hex(JSON.stringify(content)).slice(0, DIGEST_LENGTH);
+}
+
+/** Digest of the mini-batches that windows cover, in their order. */
+export function standsOnOf(inputs: readonly Pick<WindowInput, 'mini_batch_id' | 'content'>[]): string {
+  const content = inputs.map(({ mini_batch_id, content }) => [mini_batch_id, content]);
+  return sha256Hex(JSON.stringify(content)).slice(0, DIGEST_LENGTH);
+}
+
+/** Digest of what a mini-batch itself is computed from: its slice, raw files and specs. */
+export function readFromOf(
+  { ts }: Pick<ManifestSlice, 'ts'>,
+  { inputs, spec_digests }: Pick<Evidence, 'inputs' | 'spec_digests'>,
+): string {
+  const files = inputs.map(({ key, size, etag }) => JSON.stringify([key, size, etag])).sort();
+  return sha256Hex(canonicalJson({ ts, files, spec_digests })).slice(0, DIGEST_LENGTH);
 }
 
 /** The bytes of a manifest and the path that names them. */

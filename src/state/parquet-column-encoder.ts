@@ -89,7 +89,7 @@ function encodeList(
 ): EncodedColumn {
   const bounds = offsets.subarray(start, end + 1);
   const [first, last] = [bounds[0]!, bounds.at(-1)!];
-  const falling = bounds.findIndex((bound, i) => i > 0 && bound < bounds[i - 1]!);
+  const falling = firstFall(bounds);
   if (falling > 0 || last > values.length) {
     const where = falling > 0 ? `fall after row ${start + falling - 1}` : `run to ${last} of ${values.length} values`;
     const none = { bytes: new Uint8Array(), count: 0 };
@@ -100,12 +100,15 @@ function encodeList(
     bounds[row] === bounds[row + 1] && (isNull === undefined || isNull[start + row] === 1);
   const shape = listLevels(field, bounds, isNullRow);
   const faults: string[] = [];
-  const nullRows = Array.from({ length: end - start }, (_, row) => row).filter(isNullRow);
-  if (nullRows.length > 0 && !field.nullable) {
-    faults.push(nullFault(nullRows.length, end - start, start + nullRows[0]!));
+  let nullRows = 0;
+  let firstNull = -1;
+  let filled = -1;
+  for (let row = 0; row < end - start; row++) {
+    if (isNullRow(row)) {
+      if (nullRows++ === 0) firstNull = row;
+    } else if (filled < 0 && isNull !== undefined && isNull[start + row] === 1) filled = row;
   }
-  const filled =
-    isNull === undefined ? -1 : bounds.findIndex((bound, i) => isNull[start + i] === 1 && bounds[i + 1]! > bound);
+  if (nullRows > 0 && !field.nullable) faults.push(nullFault(nullRows, end - start, start + firstNull));
   if (filled >= 0) faults.push(`is null in row ${start + filled}, which has elements`);
   const unfit = last - first - packed.count;
   if (unfit > 0) {
@@ -115,6 +118,12 @@ function encodeList(
     faults.push(`is not ${says} in ${unfit} of ${last - first} elements, first ${values[at]} in row ${row}`);
   }
   return { ...shape, values: packed, faults };
+}
+
+/** The first bound that is less than the one before it; -1 if there is none. */
+function firstFall(bounds: Uint32Array): number {
+  for (let i = 1; i < bounds.length; i++) if (bounds[i]! < bounds[i - 1]!) return i;
+  return -1;
 }
 
 /** One entry to an element, one to a row without any; repetition 0 begins a row. Counts rows without elements as nulls. */

@@ -1,14 +1,14 @@
 import type { ColumnChunk, Encoding, PageHeader, ParquetType, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
-import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { hybridBlock } from './parquet-hybrid.ts';
 import type { Packed, PackedText } from './parquet-values.ts';
 import { compressZstd } from './zstd-frame.ts';
 
 // hyparquet-writer's own column writer takes five times what zstd takes on whole numbers, eleven times on nullable
 // doubles, and only knows version 2 data pages, which Snowflake and older engines refuse. So pages are laid out here,
-// one data page of version 1 to a column, out of typed arrays; headers, levels and footer are the library's.
+// one data page of version 1 to a column, out of typed arrays; headers and footer are the library's.
 
 /** The file as it grows. */
 export interface FileParts {
@@ -133,19 +133,16 @@ function levelBytes({ repetition, definition }: Levels): Uint8Array[] {
 }
 
 function levelBlock(levels: Uint8Array, bits: number): Uint8Array {
-  const block = new ByteWriter(4 + levels.length);
-  block.appendUint32(0);
-  const length = writeRleBitPackedHybrid(block, levels, bits);
-  block.view.setUint32(0, length, true);
-  return block.getBytes();
+  const block = hybridBlock(levels, bits, 4);
+  new DataView(block.buffer).setUint32(0, block.length - 4, true);
+  return block;
 }
 
 function indexBytes(indexes: Int32Array, distinct: number): Uint8Array {
   const bits = Math.max(1, bitsFor(distinct - 1)); // some readers refuse a width of 0
-  const body = new ByteWriter(64 + Math.ceil((indexes.length * bits) / 8));
-  body.appendUint8(bits);
-  writeRleBitPackedHybrid(body, indexes, bits);
-  return body.getBytes();
+  const body = hybridBlock(indexes, bits, 1);
+  body[0] = bits;
+  return body;
 }
 
 /** Bits that hold the numbers 0 to `max`. */

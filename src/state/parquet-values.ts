@@ -50,9 +50,14 @@ function packInt64(values: NumberVector, start: number, end: number, limit: numb
     const value = values[i]!;
     if (!isWhole(value, limit)) continue;
     const scaled = value * scale;
-    const high = Math.floor(scaled / WORD);
-    packed[at++] = scaled - high * WORD;
-    packed[at++] = high;
+    if ((scaled | 0) === scaled) {
+      packed[at++] = scaled;
+      packed[at++] = scaled >> 31;
+    } else {
+      const high = Math.floor(scaled / WORD);
+      packed[at++] = scaled - high * WORD;
+      packed[at++] = high;
+    }
     if (scaled < min) min = scaled;
     if (scaled > max) max = scaled;
   }

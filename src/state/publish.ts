@@ -11,6 +11,7 @@ const WRITES_AT_ONCE = 4;
 
 /** Datasets that lie under the start of their slice; all others lie under its end. */
 const BY_SLICE_START: ReadonlySet<string> = new Set(['delta', 'pair_context']);
+export const liesBySliceStart = (dataset: string): boolean => BY_SLICE_START.has(dataset);
 
 export interface EncodedPart {
   readonly rows: number;
@@ -53,7 +54,7 @@ export function datasetFolder(
   slice: Pick<SettledSlice, 'miniBatchId' | 'sliceStart' | 'sliceEnd'>,
   keys: readonly (readonly [name: string, value: string])[] = [],
 ): string {
-  const instant = BY_SLICE_START.has(dataset) ? slice.sliceStart : slice.sliceEnd;
+  const instant = liesBySliceStart(dataset) ? slice.sliceStart : slice.sliceEnd;
   const further = keys.map(([name, value]) => pathPart(name, value));
   const batch = pathPart('batch', slice.miniBatchId);
   return [prefix, pathPart('feature_spec_version', version), ...further, ...instantKeys(instant), batch].join('/');

@@ -12,8 +12,25 @@ export interface RejectedLine {
   readonly file: string;
   /** From 1. */
   readonly line: number;
+  /** The rule that it broke. */
   readonly reason: string;
+  /** What is wrong, with values and limits, and what to do. */
+  readonly detail: string;
+  /** Length of the line. */
+  readonly bytes: number;
+  /** Whether the text is only its beginning. */
+  readonly is_cut: boolean;
+  /** What is not UTF-8 in it is replaced by U+FFFD; the raw file has the bytes. */
   readonly text: string;
+}
+
+/** A raw file that nothing was used of. The file itself stays where it was delivered. */
+export interface DamagedInput {
+  readonly file: string;
+  /** As it was delivered. */
+  readonly bytes: number;
+  /** What is wrong, and what to do. */
+  readonly reason: string;
 }
 
 /** What a mini-batch that failed for good was, and why. */
@@ -21,6 +38,8 @@ export interface FailedBatch {
   /** The notification as it came. */
   readonly notification: unknown;
   readonly error: unknown;
+  /** Counts of data quality, where it came to be read. */
+  readonly dq?: Readonly<Record<string, number>>;
 }
 
 export interface QuarantinePlace {
@@ -35,7 +54,7 @@ export interface QuarantinePlace {
 const CHUNK = 1 << 16;
 
 /**
- * Writes rejected lines as gzip JSON Lines `{file, line, reason, text}`, in the order given, and returns the path, or
+ * Writes rejected lines as gzip JSON Lines, in the order given, and returns the path, or
  * undefined where there are none. The name comes from the lines, so the same ones are kept once, and others of a later
  * attempt stand beside them. Holds the compressed lines in memory.
  */
@@ -47,9 +66,9 @@ export async function quarantineLines(
   let isEmpty = true;
   const chunks = async function* (): AsyncGenerator<Buffer> {
     let gathered = '';
-    for await (const { file, line, reason, text } of lines) {
+    for await (const { file, line, reason, detail, bytes, is_cut, text } of lines) {
       isEmpty = false;
-      gathered += `${JSON.stringify({ file, line, reason, text })}\n`;
+      gathered += `${JSON.stringify({ file, line, reason, detail, bytes, is_cut, text })}\n`;
       if (gathered.length < CHUNK) continue;
       yield Buffer.from(gathered);
       gathered = '';
@@ -76,12 +95,29 @@ export async function quarantineLines(
   return path;
 }
 
-/** Writes a failed mini-batch's notification and error as JSON and returns the path. The same failure is kept once. */
-export async function quarantineBatch(place: QuarantinePlace, { notification, error }: FailedBatch): Promise<string> {
+/** Writes which raw files of a mini-batch were left out, and why, as JSON; returns the path, or undefined for none. */
+export async function quarantineFiles(
+  place: QuarantinePlace,
+  folder: string,
+  files: readonly DamagedInput[],
+): Promise<string | undefined> {
+  if (files.length === 0) return undefined;
   const { project, miniBatchId } = place;
+  const damaged = files.map(({ file, bytes, reason }) => ({ file, bytes, reason }));
+  return writeRecord(place, 'damaged', { project_name: project, mini_batch_id: miniBatchId, folder, files: damaged });
+}
+
+/** Writes a failed mini-batch's notification and error as JSON and returns the path. The same failure is kept once. */
+export async function quarantineBatch(place: QuarantinePlace, failed: FailedBatch): Promise<string> {
+  const { project, miniBatchId } = place;
+  const { notification, error, dq } = failed;
   const record = { project_name: project, mini_batch_id: miniBatchId, notification, error: describe(error) };
+  return writeRecord(place, 'failed', dq === undefined ? record : { ...record, dq });
+}
+
+async function writeRecord(place: QuarantinePlace, name: string, record: object): Promise<string> {
   const bytes = new TextEncoder().encode(`${canonicalJson(record)}\n`);
-  const path = `${folderOf(place)}/failed-${sha256Hex(bytes).slice(0, 12)}.json`;
+  const path = `${folderOf(place)}/${name}-${sha256Hex(bytes).slice(0, 12)}.json`;
   await place.lake.create(path, bytes);
   return path;
 }

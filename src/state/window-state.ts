@@ -1,18 +1,22 @@
-/** Names the sealed block that one revision of a mini-batch left for one shard. */
+/** A shard of hosts, or what all of them did together under one mapping of segments (by its digest). */
+export type ShardName = number | `project-${string}`;
+
+/** Names the sealed block that one revision of a mini-batch left for one shard, or what many of them were merged to. */
 export interface BlockKey {
   readonly project: string;
   readonly version: string;
   readonly shards: number;
-  readonly shard: number;
-  /** ms UTC. */
+  readonly shard: ShardName;
+  /** ms UTC; of merged ones the first instant of their day. */
   readonly sliceEnd: number;
+  /** Of merged ones `day` or `base`. */
   readonly miniBatchId: string;
-  /** sha256 hex of the revision's manifest: another revision has another block. */
+  /** sha256 hex of the revision's manifest, or of what was merged: other content has another block. */
   readonly manifest: string;
 }
 
 /**
- * Where window state lives. It is a cache of what the lake holds: a block may vanish at any time, and whoever misses one
+ * Where sealed blocks live. They are a cache of what the lake holds: a block may vanish at any time, and whoever misses one
  * rebuilds it. A block is whole or absent.
  */
 export interface WindowState {
@@ -20,4 +24,11 @@ export interface WindowState {
   put(key: BlockKey, block: Uint8Array): Promise<void>;
   /** Forgets the blocks of slices that end at `sliceEnd` (ms UTC) or before. */
   prune(project: string, version: string, sliceEnd: number): Promise<void>;
+}
+
+/** Blocks by what they are for: windows, and the lookback's days and their merger. */
+export interface BlockStores {
+  readonly windows: WindowState;
+  readonly days: WindowState;
+  readonly bases: WindowState;
 }

@@ -28,7 +28,7 @@ afterAll(() => place.remove());
 
 /** Arguments with $ for the place; what standard error says. */
 const REFUSED: readonly (readonly [string, ...string[]])[] = [
-  ['frobnicate', 'frobnicate: no such command; there are demo, backfill, run-batch, serve, catalog'],
+  ['frobnicate', 'frobnicate: no such command; there are demo, simulate, backfill, run-batch, serve, '],
   ['serv', 'serv: no such command; did you mean serve?'],
   ['toString', 'toString: no such command'],
   ['--home $/h backfill', '--home: the command comes first'],
@@ -38,6 +38,10 @@ const REFUSED: readonly (readonly [string, ...string[]])[] = [
   ['backfill', '--input: is missing; give the folder below which the mini-batches lie'],
   ['run-batch', '--input: is missing; give the folder of a mini-batch'],
   ['serve', '--input: is missing; give the folder below which mini-batches arrive'],
+  ['replay', '--from and --to, --mini-batch, --affected: are missing; give one way to choose mini-batches'],
+  ['replay --affected --mini-batch a', 'stand together; give one way'],
+  ['replay --from 2026-03-02', '--to: is missing; a range has both'],
+  ['replay --from 2026-03-02 --to 2026-03-02', 'no slice ends at --from or later and before --to'],
   ['backfill --input $/nope/deeper', '$/nope/deeper does not exist ($ does)'],
   ['run-batch --input $/nope', '$/nope does not exist'],
   ['serve --input $/nope', '$/nope does not exist'],
@@ -115,7 +119,10 @@ describe('help', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: helps[0]!.stdout });
   });
 
-  it.each(['demo', 'backfill', 'run-batch', 'serve', 'catalog'])('of %s has examples', async (name) => {
+  it.each([
+    ...['demo', 'backfill', 'run-batch', 'serve', 'replay', 'catalog'],
+    ...['diff', 'verify', 'retain', 'rebuild-index', 'doctor'],
+  ])('of %s has examples', async (name) => {
     const { code, stdout } = await call([name, '--help']);
     expect(code).toBe(0);
     const text = stdout.join('\n');

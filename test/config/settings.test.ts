@@ -31,8 +31,18 @@ describe('settings', () => {
       'completeness.recheck_seconds': 900,
       'input.slice_time': 'auto',
       'input.id_pattern': null,
+      'input.max_file_bytes': 4_294_967_296,
+      'input.max_lines': 10_000_000,
+      'order.reprocess_affected': true,
       'state.late_hours': 24,
       'lake.gc_grace_seconds': 3600,
+      'retention.delta_days': 45,
+      'retention.pair_context_days': 45,
+      'retention.fg_a_pair_context_days': 45,
+      'retention.pair_counts_days': 200,
+      'retention.fg_a_days': 200,
+      'retention.quarantine_days': 30,
+      'retention.scratch_days': 2,
     });
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createStages } from '../../src/consumers/stages.ts';
+import type { Lookback } from '../../src/operators/lookback.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
 import type { BlockKey, WindowState } from '../../src/state/window-state.ts';
+import { lookbacksOf } from '../operators/product-lookback.ts';
 import { windowOptionsFor } from '../operators/product-options.ts';
 import { sliceOf } from '../operators/product-run.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
@@ -31,30 +33,34 @@ function countingWindows() {
     },
     async prune() {},
   };
-  return { windows, reads: () => reads };
+  return { stores: { windows, days: windows, bases: windows }, reads: () => reads };
 }
+
+const options = windowOptionsFor({});
+const past = { yesterday: null, base: null };
+const [lookback] = lookbacksOf({}, [[...earlier, current!]]) as [Lookback];
 
 type Stages = ReturnType<typeof createStages>;
 const sealEarlier = async (stages: Stages): Promise<void> => {
-  for (const block of earlier) await stages.seal({ key: keyOf(block), block });
+  for (const block of earlier) await stages.seal({ kind: 'slice', key: keyOf(block), block });
 };
 const emitCurrent = (stages: Stages) =>
-  stages.emit({ shard: 0, current: current!, earlier: earlier.map(keyOf), options: windowOptionsFor({}) });
+  stages.emit({ shard: 0, current: current!, earlier: earlier.map(keyOf), options, past, lookback });
 
 describe('the blocks that a thread keeps open', () => {
   it('are not read again by the thread that sealed them', async () => {
-    const { windows, reads } = countingWindows();
-    const stages = createStages(windows);
+    const { stores, reads } = countingWindows();
+    const stages = createStages(stores);
     await sealEarlier(stages);
     for (let step = 0; step < 3; step++) expect(await emitCurrent(stages)).toMatchObject({ is: 'emitted' });
     expect(reads()).toBe(0);
   });
 
   it('are read once by any other, and give the same rows', async () => {
-    const { windows, reads } = countingWindows();
-    const sealing = createStages(windows);
+    const { stores, reads } = countingWindows();
+    const sealing = createStages(stores);
     await sealEarlier(sealing);
-    const other = createStages(windows);
+    const other = createStages(stores);
     const rows = [await emitCurrent(other), await emitCurrent(other), await emitCurrent(other)];
     expect(reads()).toBe(earlier.length);
     for (const found of rows) expect(found).toEqual(await emitCurrent(sealing));

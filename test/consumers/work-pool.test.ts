@@ -20,34 +20,36 @@ const WORKER = new URL(
 describe('a pool of threads', () => {
   let pool: WorkPool;
   afterEach(() => pool.close());
-  const read = (name: string) => pool.read({ name, path: name, options: {} as never });
+  const read = (name: string) => pool.read({ name, path: name, options: {} as never, limits: {} as never });
 
   it('answers every call, in whatever order the threads do', async () => {
-    pool = threadPool(3, WORKER, { windows: '' });
+    pool = threadPool(3, WORKER, { state: '' });
     const names = Array.from({ length: 50 }, (_, i) => `file-${i}`);
     const answers = await Promise.all(names.map(read));
     expect(answers.map(({ name }) => name)).toEqual(names);
   });
 
   it('hands errors of a stage on', async () => {
-    pool = threadPool(1, WORKER, { windows: '' });
+    pool = threadPool(1, WORKER, { state: '' });
     await expect(read('faulty')).rejects.toThrow('no such file');
     await expect(read('next')).resolves.toMatchObject({ name: 'next' });
   });
 
   it('fails what a dying thread had in hand and goes on with another', async () => {
-    pool = threadPool(2, WORKER, { windows: '' });
+    pool = threadPool(2, WORKER, { state: '' });
     await expect(read('fatal')).rejects.toThrow('worker thread ended with code 3');
     const answers = await Promise.all(['a', 'b', 'c', 'd'].map(read));
     expect(answers.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('gives the work of one shard to one thread, and that of all shards to all', async () => {
-    pool = threadPool(3, WORKER, { windows: '' });
+    pool = threadPool(3, WORKER, { state: '' });
     const threadsOf = async (shard: number): Promise<unknown[]> => [
       await pool.advance({ batch: {} as never, shard, options: {} as never }),
-      await pool.emit({ shard, current: {} as never, earlier: [], options: {} as never }),
-      await pool.seal({ key: { shard } as never, block: {} as never }),
+      await pool.emit({ shard } as never),
+      await pool.rollUp({ key: { shard } } as never),
+      await pool.mergeDays({ key: { shard } } as never),
+      await pool.seal({ key: { shard } } as never),
     ];
     const answers = await Promise.all([0, 1, 2, 3, 4, 5].map(threadsOf));
     for (const [shard, threads] of answers.entries())
@@ -56,7 +58,7 @@ describe('a pool of threads', () => {
   });
 
   it('gives other work to a thread that is free, and fails what is in hand when it is closed', async () => {
-    pool = threadPool(2, WORKER, { windows: '' });
+    pool = threadPool(2, WORKER, { state: '' });
     const stuck = read('silent').catch((error: unknown) => error);
     for (const name of ['a', 'b', 'c']) await expect(read(name)).resolves.toMatchObject({ name });
     await pool.close();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CommittedBatch } from '../../src/state/batch-index.ts';
 import type { BatchItem, SettledSlice } from '../../src/state/batch-item.ts';
 import { collect } from '../conformance/collect.ts';
 import {
@@ -33,7 +34,16 @@ const itemOf = (miniBatchId: string, sliceEnd: number, revision = 1): BatchItem 
   failure: null,
   superseded: [],
   sweptRevision: 0,
+  windowContent: revision > 0 ? `c/${miniBatchId}` : '',
+  readFrom: 'f',
+  standsOn: '',
+  affected: null,
 });
+
+const committed = (miniBatchId: string, sliceEnd: number): CommittedBatch => {
+  const { revision, manifest, windowContent, standsOn, affected } = itemOf(miniBatchId, sliceEnd);
+  return { miniBatchId, sliceEnd, revision, manifest: manifest!, windowContent, standsOn, affected };
+};
 
 async function put(
   miniBatchId: string,
@@ -177,11 +187,7 @@ describe('a range', () => {
     await put('other project', END, { project: 'lab' });
     await put('other version', END, { version: 'v2' });
     const found = await store.index.committedBetween(PROJECT, VERSION, END - 2 * QUARTER, END);
-    expect(found).toEqual([
-      { miniBatchId: 'z', sliceEnd: END - QUARTER, revision: 1, manifest: { path: 'm/z', sha256: 'ab' } },
-      { miniBatchId: 'a', sliceEnd: END, revision: 1, manifest: { path: 'm/a', sha256: 'ab' } },
-      { miniBatchId: 'b', sliceEnd: END, revision: 1, manifest: { path: 'm/b', sha256: 'ab' } },
-    ]);
+    expect(found).toEqual([committed('z', END - QUARTER), committed('a', END), committed('b', END)]);
     expect(await store.index.firstCommitted(PROJECT, VERSION)).toMatchObject({ miniBatchId: 'early' });
     expect(await store.index.firstCommitted('nobody', VERSION)).toBeUndefined();
   });

@@ -100,7 +100,7 @@ describe('a commit', () => {
       inputs: [{ key: 'raw/paloalto/acme/hq/2025/03/04/mb-1/a.json.gz', size: 10, etag: 'e' }],
       window_inputs: [],
       baseline_refs: [],
-      lookback_days: 0,
+      lookback_days: {},
       spec_digests: { delta_builder: 'ab' },
       code_version: '0.1.0',
       dq: { not_json: 0 },
@@ -121,6 +121,12 @@ describe('a commit', () => {
         failure: null,
         superseded: [],
         swept_revision: 0,
+        window_content: sha256Hex(
+          JSON.stringify(['2025-03-04T10:38:00Z', [sha256Hex('d0'), sha256Hex('d1')], []]),
+        ).slice(0, 16),
+        stands_on: sha256Hex('[]').slice(0, 16),
+        read_from: expect.stringMatching(/^[0-9a-f]{16}$/),
+        affected: null,
       },
       'v1#range#2025-03-04T10:38:00Z#mb-1': { mini_batch_id: 'mb-1', slice_end_ts: '2025-03-04T10:38:00Z' },
     });

@@ -89,7 +89,7 @@ export async function commitOf(
       inputs: [{ key: `${slice.path}/a.json.gz`, size: 10, etag }],
       window_inputs: [],
       baseline_refs: [],
-      lookback_days: 0,
+      lookback_days: {},
       spec_digests: { delta_builder: 'ab' },
       code_version: '0.1.0',
       dq: { not_json: 0 },

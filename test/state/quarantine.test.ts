@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   type QuarantinePlace,
   quarantineBatch,
+  quarantineFiles,
   quarantineLines,
   type RejectedLine,
 } from '../../src/state/quarantine.ts';
@@ -17,8 +18,14 @@ beforeEach(async () => {
 afterEach(() => removeFolder(store.root));
 
 const lines: RejectedLine[] = [
-  { file: 'a.json.gz', line: 1, reason: 'not_json', text: '{"broken' },
-  { file: 'a.json.gz', line: 7, reason: 'malformed_ip', text: '{"source_ip":"10.0.0.300","é":"\u2028"}' },
+  {
+    ...{ file: 'a.json.gz', line: 1, reason: 'malformed_json', detail: 'the line is not JSON; correct it' },
+    ...{ bytes: 8, is_cut: false, text: '{"broken' },
+  },
+  {
+    ...{ file: 'a.json.gz', line: 7, reason: 'malformed_ip', detail: 'source_ip is not an address; correct it' },
+    ...{ bytes: 90_000, is_cut: true, text: '{"source_ip":"10.0.0.300","é":"\u2028"}' },
+  },
 ];
 
 it('keeps rejected lines as gzip JSON lines', async () => {
@@ -54,7 +61,10 @@ it('takes lines as they come, more than fit a chunk', async () => {
   const many = Array.from({ length: 5000 }, (_, i) => ({
     file: 'a',
     line: i + 1,
-    reason: 'not_json',
+    reason: 'malformed_json',
+    detail: 'the line is not JSON',
+    bytes: 104,
+    is_cut: false,
     text: 'x'.repeat(100) + i,
   }));
   async function* stream(): AsyncGenerator<RejectedLine> {
@@ -67,6 +77,22 @@ it('takes lines as they come, more than fit a chunk', async () => {
     .trimEnd()
     .split('\n');
   expect(read.map((line) => (JSON.parse(line) as RejectedLine).line)).toEqual(many.map(({ line }) => line));
+});
+
+it('keeps which files were left out, and why', async () => {
+  const damaged = [
+    { file: 'a.gz', bytes: 17, reason: 'it ends in the middle of its gzip data' },
+    { file: 'b.gz', bytes: 0, reason: 'it is a folder' },
+  ];
+  const path = await quarantineFiles(place, '/raw/2026/03/02/mb-1', damaged);
+  expect(path).toMatch(/^quarantine\/office\/2025%2Fmb-1\/damaged-[0-9a-f]{12}\.json$/);
+  expect(JSON.parse((await contents(store.lake))[path!]!)).toEqual({
+    project_name: 'office',
+    mini_batch_id: '2025/mb-1',
+    folder: '/raw/2026/03/02/mb-1',
+    files: damaged,
+  });
+  expect(await quarantineFiles(place, '/raw/2026/03/02/mb-1', [])).toBeUndefined();
 });
 
 it('fails with the source of its lines, and leaves nothing', async () => {

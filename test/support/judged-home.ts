@@ -16,7 +16,7 @@ export async function judgedFaults(
   parameters: OracleParameters = {},
 ): Promise<string[]> {
   const outputs = judge(
-    { novelty: false, ...parameters },
+    parameters,
     miniBatches.map((miniBatch) => ({ ...miniBatch, batchEnd: miniBatch.sliceEnd })),
   );
   const manifests = readManifests(home);

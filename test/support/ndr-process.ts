@@ -2,8 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -33,7 +36,7 @@ export function startNdr(
   onLine: (line: string) => void = () => {},
 ): NdrProcess {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('NDR_'));
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, ['--report-on-signal', `--report-directory=${tmpdir()}`, MAIN, ...args], {
     env: { ...Object.fromEntries(own), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -48,6 +51,36 @@ export function startNdr(
   });
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stdout, stderr }));
   return { process: child, ended };
+}
+
+/**
+ * The end of a process, or an error that tells what it was at when it should have ended long ago: a process that hangs once
+ * in a thousand runs must not be a riddle.
+ */
+export async function endWithin({ process: child, ended }: NdrProcess, ms: number): Promise<Ended> {
+  const late = sleep(ms, 'late' as const, { ref: false });
+  const end = await Promise.race([ended, late]);
+  if (end !== 'late') return end;
+  child.kill('SIGUSR2');
+  await Promise.race([ended, sleep(10_000)]);
+  child.kill('SIGKILL');
+  throw new Error(`ndr, process ${child.pid}, still ran after ${ms / 1000} s. It was at:\n${reportOf(child.pid!)}`);
+}
+
+/** Stacks and open handles out of the diagnostic report that a process wrote. */
+function reportOf(pid: number): string {
+  const name = readdirSync(tmpdir()).find((file) => file.startsWith('report.') && file.includes(`.${pid}.`));
+  if (name === undefined) return 'it wrote no report';
+  const report = JSON.parse(readFileSync(join(tmpdir(), name), 'utf8'));
+  rmSync(join(tmpdir(), name));
+  const { javascriptStack, libuv, workers } = report;
+  const briefly = ({ type, is_active: isActive }: Record<string, unknown>) => `${type}${isActive ? '' : ' (idle)'}`;
+  const threads = [{ javascriptStack, libuv }, ...(workers ?? [])];
+  return JSON.stringify(
+    threads.map((thread) => ({ stack: thread.javascriptStack?.stack, handles: thread.libuv?.map(briefly) })),
+    null,
+    1,
+  );
 }
 
 /** Runs `ndr <args>` to its end. */

@@ -22,6 +22,8 @@ const LINEAGE = 64;
 /** Items that a query holds at once. */
 const PAGE = 256;
 const READS_AT_ONCE = 16;
+/** Versions that are kept read: a month of a project's mini-batches. What a number holds never changes. */
+const MOST_KNOWN = 4096;
 const VERSION_NAME = /^(\d+)\.json$/;
 
 /**
@@ -36,11 +38,12 @@ export async function openDirectoryItems(folder: string): Promise<Items> {
   const root = resolve(folder);
   const scratch = join(root, SCRATCH);
   await clearScratch(scratch);
+  const known: KnownVersions = new Map();
   const folderOf = (table: string, pk: string, ...sk: string[]): string =>
     join(root, ...[table, pk, ...sk].map((key) => keyName(root, key)));
 
   const get = async (table: string, pk: string, sk: string): Promise<Item | undefined> =>
-    (await newest(folderOf(table, pk, sk)))?.item ?? undefined;
+    (await newestKnown(known, folderOf(table, pk, sk)))?.item ?? undefined;
 
   const keys = async (table: string, pk: string, range: KeyRange = {}): Promise<readonly string[]> => {
     const shared = encode(sharedPrefix(range));
@@ -118,6 +121,22 @@ async function newest(folder: string): Promise<Numbered | undefined> {
       if (!isMissing(error)) throw error;
     }
   }
+}
+
+type KnownVersions = Map<string, Numbered>;
+
+/** The newest version, read again only where its number is another one than the last time. */
+async function newestKnown(known: KnownVersions, folder: string): Promise<Numbered | undefined> {
+  const last = known.get(folder);
+  if (last !== undefined && Math.max(...(await seqsIn(folder))) === last.seq) return last;
+  const version = await newest(folder);
+  known.delete(folder);
+  if (version !== undefined) known.set(folder, version);
+  for (const oldest of known.keys()) {
+    if (known.size <= MOST_KNOWN) break;
+    known.delete(oldest);
+  }
+  return version;
 }
 
 const versionName = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;

@@ -5,7 +5,7 @@ import { formatInstant, instantOfText, UTC } from '../../operators/time.ts';
 import { clearScratch, codeOf, namesIn, SCRATCH } from '../durable-file.ts';
 import { plainPart } from '../partition.ts';
 import { ownLife } from '../process-life.ts';
-import type { BlockKey, WindowState } from '../window-state.ts';
+import type { BlockKey, BlockStores, WindowState } from '../window-state.ts';
 
 /** Window state in a folder: <project>/<version>/<slice_end>/<mini-batch>.<manifest>.<shard>-of-<shards>.block */
 export function openDirectoryWindowState(folder: string): WindowState {
@@ -43,5 +43,24 @@ export function openDirectoryWindowState(folder: string): WindowState {
   };
 }
 
+const storeFolders = (folder: string): Record<keyof BlockStores, string> => ({
+  windows: join(folder, 'windows'),
+  days: join(folder, 'lookback', 'days'),
+  bases: join(folder, 'lookback', 'bases'),
+});
+
+/** The stores of all blocks below one folder. Rolled-up days may be shared with another: their names say what they hold. */
+export function openDirectoryBlockStores(folder: string, folderOfDays = folder): BlockStores {
+  const { windows, bases } = storeFolders(folder);
+  const { days } = storeFolders(folderOfDays);
+  return {
+    windows: openDirectoryWindowState(windows),
+    days: openDirectoryWindowState(days),
+    bases: openDirectoryWindowState(bases),
+  };
+}
+
 /** Removes the blocks that killed processes left unfinished; to be called before any is written. */
-export const clearUnfinishedBlocks = (folder: string): Promise<void> => clearScratch(join(resolve(folder), SCRATCH));
+export async function clearUnfinishedBlocks(folder: string): Promise<void> {
+  for (const store of Object.values(storeFolders(folder))) await clearScratch(join(resolve(store), SCRATCH));
+}

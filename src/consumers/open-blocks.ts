@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { type BlockKind, decodeBlock, encodeBlock } from '../state/block-codec.ts';
+import type { BlockKey, WindowState } from '../state/window-state.ts';
+
+/** Blocks kept open by one thread, in bytes. */
+const MOST_BYTES = 256 << 20;
+/** What a block costs beside its values: some thirty arrays. Else blocks of quiet hours would be kept without end. */
+const BLOCK_OVERHEAD = 8 << 10;
+const ENTRY_BYTES = 64;
+
+type Block<K extends BlockKind> = Exclude<ReturnType<typeof decodeBlock<K>>, undefined>;
+
+/** Sealed blocks by their keys, the last used of which stay open. */
+export interface OpenBlocks {
+  /** undefined: not there, or damaged. */
+  load<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey): Promise<Block<K> | undefined>;
+  /** As `load`, but does not keep it open: for what is read once in a while. */
+  read<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey): Promise<Block<K> | undefined>;
+  save<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey, block: Block<K>): Promise<void>;
+}
+
+export function createOpenBlocks(): OpenBlocks {
+  const open = new Map<string, { readonly block: unknown; readonly bytes: number }>();
+  let openBytes = 0;
+
+  const keep = (name: string, block: unknown): void => {
+    const bytes = BLOCK_OVERHEAD + bytesOf(block);
+    open.set(name, { block, bytes });
+    openBytes += bytes;
+    for (const [oldest, { bytes: freed }] of open) {
+      if (openBytes <= MOST_BYTES || oldest === name) break;
+      open.delete(oldest);
+      openBytes -= freed;
+    }
+  };
+  const nameOf = (kind: BlockKind, key: BlockKey): string =>
+    createHash('sha1')
+      .update(JSON.stringify([kind, ...Object.values(key)]))
+      .digest('base64');
+
+  const read: OpenBlocks['read'] = async (kind, store, key) => {
+    const known = open.get(nameOf(kind, key));
+    if (known !== undefined) return known.block as Block<typeof kind>;
+    const bytes = await store.get(key);
+    return bytes === undefined ? undefined : (decodeBlock(kind, bytes) as Block<typeof kind> | undefined);
+  };
+
+  return {
+    read,
+    async load(kind, store, key) {
+      const block = await read(kind, store, key);
+      const name = nameOf(kind, key);
+      if (block !== undefined && !open.has(name)) keep(name, block);
+      return block;
+    },
+    async save(kind, store, key, block) {
+      await store.put(key, encodeBlock(kind, block));
+      const name = nameOf(kind, key);
+      if (!open.has(name)) keep(name, block);
+    },
+  };
+}
+
+/** Bytes of all columns and maps, however deep. */
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (value instanceof Map) return value.size * ENTRY_BYTES;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + bytesOf(part), 0);
+}

@@ -1,0 +1,30 @@
+import type { BatchItem } from '../state/batch-item.ts';
+import { isMissing } from '../state/durable-file.ts';
+import { listRawFiles } from '../state/raw-files.ts';
+
+const MOST_TOLD = 3;
+
+/** Names of raw files that the committed revision was computed from and that are not below `folder` any more. */
+export async function goneFiles(batch: Pick<BatchItem, 'inputs'> | undefined, folder: string): Promise<string[]> {
+  const names = new Set(await namesOf(folder));
+  return Object.keys(batch?.inputs ?? {}).filter((name) => !names.has(name));
+}
+
+/** What to say, and to do, about raw files that are gone. */
+export function describeGone(gone: readonly string[], folder: string): string {
+  const named = gone.slice(0, MOST_TOLD).join(', ');
+  const others = gone.length > MOST_TOLD ? ` and ${gone.length - MOST_TOLD} others` : '';
+  return (
+    `${folder}: ${named}${others} went away since they were committed; what was committed stands. Put them back there; ` +
+    `to commit the mini-batch without: ndr run-batch --input ${folder}`
+  );
+}
+
+async function namesOf(folder: string): Promise<string[]> {
+  try {
+    return (await listRawFiles(folder)).map(({ name }) => name);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
