@@ -1,14 +1,18 @@
 // Writes the generated pages, or with --check says which of them no longer say what the tables say.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderSettingsDoc } from '../src/config/settings-doc.ts';
+import { DEFAULT_VERSION } from '../src/config/spec-items.ts';
 import { renderCatalog } from '../src/operators/catalog.ts';
+import { renderSchemas } from '../src/operators/dataset-schemas.ts';
 
 /** Page → what it must say. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/catalog.md': renderCatalog,
   'docs/settings.md': renderSettingsDoc,
+  // Columns are of the version of the specs; each that is still written has its page.
+  [`docs/schemas/${DEFAULT_VERSION}.json`]: () => renderSchemas(DEFAULT_VERSION),
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -31,6 +35,7 @@ if (process.argv.includes('--check')) {
   process.exitCode = stale.length === 0 ? 0 : 1;
 } else {
   for (const { page, text } of stale) {
+    mkdirSync(dirname(join(root, page)), { recursive: true });
     writeFileSync(join(root, page), text);
     process.stdout.write(`${page} written\n`);
   }

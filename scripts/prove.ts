@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|kill]... [--kills 50] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|kill|histories|soak|poison|fuzz]... [--kills 50] [--histories 5000] [--hours 60] [--speed 60] [--fuzz-seconds 600] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,11 +8,15 @@ import { parseArgs } from 'node:util';
 import { captureRuns } from './prove/capture-runs.ts';
 import { proveCaptures } from './prove/captures.ts';
 import { placeSection, type Section } from './prove/evidence.ts';
+import { proveFuzz } from './prove/fuzz.ts';
+import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
+import { provePoison } from './prove/poison.ts';
+import { proveSoak } from './prove/soak.ts';
 import { proveThreads } from './prove/threads.ts';
 
 const EVIDENCE = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'evidence.md');
-const PARTS = ['captures', 'threads', 'kill'] as const;
+const PARTS = ['captures', 'threads', 'kill', 'histories', 'soak', 'poison', 'fuzz'] as const;
 type Part = (typeof PARTS)[number];
 
 class UsageError extends Error {}
@@ -23,20 +27,32 @@ function readArguments() {
       captures: { type: 'string' },
       part: { type: 'string', multiple: true },
       kills: { type: 'string', default: '50' },
+      histories: { type: 'string', default: '5000' },
+      hours: { type: 'string', default: '60' },
+      speed: { type: 'string', default: '60' },
+      'fuzz-seconds': { type: 'string', default: '600' },
       seed: { type: 'string', default: '1' },
     },
   });
   const parts = values.part ?? PARTS;
   const unknown = parts.filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) throw new UsageError(`no part ${unknown.join(', ')}; parts are ${PARTS.join(', ')}`);
-  const whole = (name: 'kills' | 'seed'): number => {
+  const whole = (name: 'kills' | 'histories' | 'hours' | 'speed' | 'fuzz-seconds' | 'seed'): number => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 1) throw new UsageError(`--${name} takes a whole number from 1`);
     return number;
   };
-  const needsCaptures = parts.some((part) => part !== 'kill');
+  const needsCaptures = parts.some((part) => part === 'captures' || part === 'threads');
   const captures = needsCaptures ? listCaptures(values.captures ?? process.env['NDR_CAPTURES']) : [];
-  return { parts: parts as readonly Part[], captures, kills: whole('kills'), seed: whole('seed') };
+  const numbers = {
+    kills: whole('kills'),
+    histories: whole('histories'),
+    hours: whole('hours'),
+    speed: whole('speed'),
+    seed: whole('seed'),
+    fuzzSeconds: whole('fuzz-seconds'),
+  };
+  return { parts: parts as readonly Part[], captures, ...numbers };
 }
 
 function listCaptures(folder: string | undefined): string[] {
@@ -58,7 +74,7 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, seed } = readArguments();
+  const { parts, captures, kills, histories, hours, speed, seed, fuzzSeconds } = readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -66,6 +82,10 @@ async function run(): Promise<boolean> {
     captures: () => proveCaptures(runs, say),
     threads: () => proveThreads(runs, say),
     kill: () => proveKills({ workplace, kills, seed }, say),
+    histories: () => proveHistories({ histories, seed }, say),
+    soak: () => proveSoak({ workplace, hours, speed, seed }, say),
+    poison: () => provePoison(workplace, say),
+    fuzz: async () => proveFuzz({ seconds: fuzzSeconds, seed }, say),
   };
   let isProven = true;
   for (const part of parts) {

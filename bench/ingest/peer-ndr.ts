@@ -13,7 +13,7 @@ import { noCounts } from '../../src/operators/quality.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';
 import { mapInOrder } from '../../src/state/map-in-order.ts';
 import { partFiles, publishParts } from '../../src/state/publish.ts';
-import { openDirectoryWindowState } from '../../src/state/window-state/directory.ts';
+import { openDirectoryBlockStores } from '../../src/state/window-state/directory.ts';
 import { printReport, readPeerArguments } from './peer.ts';
 
 const { files, miniBatchId, sliceEndMs, threads, parquet } = readPeerArguments();
@@ -28,19 +28,20 @@ const mark = (stage: string): void => {
 };
 
 const SLICE_MS = 900_000;
+const LIMITS = { bytes: 2 ** 40, lines: 1e9, keptBytes: 0 };
 const spec = resolveBatchSpec({ project: 'default', version: 'v1', items: [] });
 const lineage = { miniBatchId, sliceStart: sliceEndMs - SLICE_MS, sliceEnd: sliceEndMs };
 const shardCount = threads;
 const parallel = Math.max(2, threads);
 const pool =
   threads === 1
-    ? inlinePool(createStages(openDirectoryWindowState('unused')))
-    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { windows: 'unused' });
+    ? inlinePool(createStages(openDirectoryBlockStores('unused')))
+    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { state: 'unused' });
 const options = sliceOptionsOf(spec, lineage, shardCount);
 
 mark('ready');
 const read = await mapInOrder(files, parallel, (path) =>
-  pool.read({ name: path, path, options: readerOptionsOf(spec) }),
+  pool.read({ name: path, path, options: readerOptionsOf(spec), limits: LIMITS }),
 );
 const flows = read.flatMap((file) => (file.is === 'read' ? [file.flows] : []));
 const counts = noCounts();

@@ -40,9 +40,9 @@ function repeated(times: number, service: Service): Service[] {
   return Array.from({ length: times }, () => service);
 }
 
-/** Two hundred hosts in each of a hundred segments of 10.0.0.0/8. */
+/** Two hundred hosts in each segment of 10.0.0.0/8. */
 export const hostAddress = (host: number): string =>
-  `10.${20 + Math.floor(host / 5_000)}.${Math.floor(host / 200)}.${1 + (host % 200)}`;
+  `10.${20 + Math.floor(host / 5_000)}.${Math.floor(host / 200) % 250}.${1 + (host % 200)}`;
 
 /** Addresses of the internet: spread over first octets 11 to 89, where nothing is private, loopback or multicast. */
 export function externalAddress(external: number): string {

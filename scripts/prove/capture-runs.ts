@@ -39,7 +39,11 @@ export function captureRuns(paths: readonly string[], workplace: string, say: (l
 
   const run = async ({ name, raw, miniBatches }: Capture, shards: number, threads: number): Promise<CaptureRun> => {
     const home = join(workplace, name, `home-${shards}-${threads}`);
-    writeSpecs(home, { delta_builder: { input: { field_mapping: CAPTURE_FIELD_MAPPING } } });
+    writeSpecs(home, {
+      delta_builder: { input: { field_mapping: CAPTURE_FIELD_MAPPING } },
+      // Most captures are of hours: only so does anything become new.
+      fg_a_builder: { lookback30d: { min_days: 0 } },
+    });
     say(`${name}: backfill of ${miniBatches.length} mini-batches, shards ${shards}, threads ${threads}`);
     const begun = performance.now();
     const faults = await backfill(home, raw, shards, threads, { committed: miniBatches.length, skipped: 0 });

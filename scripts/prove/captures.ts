@@ -20,6 +20,7 @@ import {
 import { folderOf } from '../../test/support/mini-batch-folders.ts';
 import { qualityFaults } from '../../test/support/quality-agreement.ts';
 import { type Agreement, addAgreements, agreementOf, judgedRows } from '../../test/support/row-agreement.ts';
+import { noveltyAgreement } from './capture-novelty.ts';
 import type { Capture, CaptureRuns } from './capture-runs.ts';
 import { count, type Section, table, totals } from './evidence.ts';
 
@@ -40,7 +41,7 @@ export async function proveCaptures(runs: CaptureRuns, say: (line: string) => vo
 
     say(`${name}: judging`);
     const begun = performance.now();
-    const outputs = judge({ fieldMapping: CAPTURE_FIELD_MAPPING, novelty: false }, miniBatches);
+    const outputs = judge({ fieldMapping: CAPTURE_FIELD_MAPPING, minDays: 0 }, miniBatches);
     oracleSeconds += (performance.now() - begun) / 1000;
     const judged = [sliceFaults(outputs, manifests), ...outputs.map((output) => judgedAgreement(output, lake))];
     const judgement = judged.reduce(addAgreements, NOTHING);
@@ -48,17 +49,20 @@ export async function proveCaptures(runs: CaptureRuns, say: (line: string) => vo
     say(`${name}: computing by SQL`);
     const queried = performance.now();
     const sql = await sqlAgreement(capture, lake);
+    const novelty = await noveltyAgreement(reader, run.home, manifests, lake.get('fg_a')!);
     sqlSeconds += (performance.now() - queried) / 1000;
 
     const scanned = await scanLake(reader, run.home, manifests);
     const again = await runs.runAgain(capture, run);
-    const found = [...judgement.faults, ...sql.faults, ...scanned.faults, ...again];
+    const found = [...judgement.faults, ...sql.faults, ...novelty.faults, ...scanned.faults, ...again];
     faults.push(...found.map((fault) => `${name}: ${fault}`));
-    rows.push([name, flows, miniBatches.length, judgement.rows, judgement.cells, sql.rows, sql.cells, scanned.rows]);
+    const checked = [judgement.rows, judgement.cells, sql.rows, sql.cells, novelty.cells, scanned.rows];
+    rows.push([name, flows, miniBatches.length, ...checked]);
   }
   reader.closeSync();
   if (rows.length > 1) rows.push(totals(rows));
-  const header = ['capture', 'flows', 'mini-batches', 'rows', 'cells', 'rows by SQL', 'cells by SQL', 'rows scanned'];
+  const ofSql = ['rows by SQL', 'cells by SQL', 'novelty by SQL'];
+  const header = ['capture', 'flows', 'mini-batches', 'rows', 'cells', ...ofSql, 'rows scanned'];
   return {
     faults,
     lines: [
@@ -66,9 +70,11 @@ export async function proveCaptures(runs: CaptureRuns, say: (line: string) => vo
       '`ndr backfill` in a process of its own, one shard, one thread. Read back with DuckDB from the files that the manifests name.',
       '',
       '- *rows*, *cells*: delta, pair context, pair counts, FG-A and its pair context of every mini-batch against a row-at-a-time oracle that',
-      '  imports nothing from the program: every column, counts and text exactly, quotients, entropies and quantiles to 1e-9 relative. Novelty,',
-      '  lookback and age columns are 0 on both sides as long as they are not computed. Slices and the counts of quality rules agree too.',
+      '  imports nothing from the program: every column, counts and text exactly, quotients, entropies and quantiles to 1e-9 relative. `min_days` is',
+      '  0, since most captures are of hours: novelty counts from the first row on. Slices and the counts of quality rules agree too.',
       '- *by SQL*: delta (counts, sums, distributions, quantiles), pair context and pair counts of every mini-batch against DuckDB SQL over its raw files.',
+      '- *novelty by SQL*: every novelty column of FG-A against one query over the published pair context of the whole capture (running sums joined',
+      '  at both edges of each lookback).',
       '- *rows scanned*: `read_parquet` over each whole dataset with `hive_partitioning`; rows as many as the manifests say, and the path of each',
       '  row names its mini-batch, version and slice.',
       '- A second backfill of each home committed nothing.',

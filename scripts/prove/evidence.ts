@@ -14,7 +14,7 @@ export interface PlacedSection {
 
 const HEAD = `# Evidence
 
-<!-- Sections captures, threads and kill are written by npm run prove: a part that is run replaces its section. -->
+<!-- Sections named after a part are written by npm run prove: a part that is run replaces its section. -->
 
 What was compared, with what, and how it went. Every part ends with an error where a single value differs.
 `;

@@ -108,12 +108,36 @@ export function textOf(list: AddressList, id: number): string {
 
 /** Merges books into one list in text order; remaps[b][id of book b] is the id in the list. */
 export function mergeBooks(books: readonly BookContents[]): { list: AddressList; remaps: readonly Uint32Array[] } {
-  const orders = distinctOrders(books);
-  const others = [...new Set(books.flatMap((book) => [...book.texts.values()]))].sort(compareText);
+  // A book in which the place of an address among all texts stands for the address.
+  const all = createAddressBook(false);
+  const remaps = books.map(({ ipv4, texts }) => {
+    const ids = new Uint32Array(ipv4.length);
+    for (let i = 0; i < ids.length; i++) if (!texts.has(i)) ids[i] = all.idOfIpv4(textOrderOfIpv4(ipv4[i]!));
+    return ids;
+  });
+  const orders = all.contents().ipv4.sort();
+  const { list, idOfOrder, idOfOther } = listOf(orders, new Set(books.flatMap((book) => [...book.texts.values()])));
+  const idOfAll = new Uint32Array(orders.length);
+  for (let i = 0; i < orders.length; i++) idOfAll[all.idOfIpv4(orders[i]!)] = idOfOrder[i]!;
+  books.forEach(({ texts }, b) => {
+    const ids = remaps[b]!;
+    for (let i = 0; i < ids.length; i++) ids[i] = idOfAll[ids[i]!]!;
+    for (const [i, text] of texts) ids[i] = idOfOther.get(text)!;
+  });
+  return { list, remaps };
+}
+
+/**
+ * The list of distinct IPv4 addresses, given by their text order, ascending, and of other texts. Says where in the list
+ * each of them stands.
+ */
+export function listOf(
+  orders: Uint32Array,
+  texts: ReadonlySet<string>,
+): { list: AddressList; idOfOrder: Uint32Array; idOfOther: ReadonlyMap<string, number> } {
+  const others = [...texts].sort(compareText);
   const count = orders.length + others.length;
-  const ipv4 = new Uint32Array(count);
-  const isIpv4 = new Uint8Array(count);
-  const texts = new Map<number, string>();
+  const list = { count, ipv4: new Uint32Array(count), isIpv4: new Uint8Array(count), texts: new Map<number, string>() };
   const idOfOther = new Map<string, number>();
   const idOfOrder = new Uint32Array(orders.length);
   let id = 0;
@@ -121,36 +145,15 @@ export function mergeBooks(books: readonly BookContents[]): { list: AddressList;
   for (const text of [...others, undefined]) {
     const before = text === undefined ? orders.length : placeAmong(orders, text);
     for (; order < before; order++) {
-      ipv4[id] = ipv4OfTextOrder(orders[order]!);
-      isIpv4[id] = 1;
+      list.ipv4[id] = ipv4OfTextOrder(orders[order]!);
+      list.isIpv4[id] = 1;
       idOfOrder[order] = id++;
     }
     if (text === undefined) break;
-    texts.set(id, text);
+    list.texts.set(id, text);
     idOfOther.set(text, id++);
   }
-  const remaps = books.map((book) => {
-    const remap = new Uint32Array(book.ipv4.length);
-    for (let i = 0; i < remap.length; i++) {
-      const text = book.texts.get(i);
-      remap[i] =
-        text === undefined ? idOfOrder[indexOf(orders, textOrderOfIpv4(book.ipv4[i]!))]! : idOfOther.get(text)!;
-    }
-    return remap;
-  });
-  return { list: { count, ipv4, isIpv4, texts }, remaps };
-}
-
-function distinctOrders(books: readonly BookContents[]): Uint32Array {
-  const all = new Uint32Array(books.reduce((n, book) => n + book.ipv4.length - book.texts.size, 0));
-  let n = 0;
-  for (const book of books) {
-    for (let i = 0; i < book.ipv4.length; i++) if (!book.texts.has(i)) all[n++] = textOrderOfIpv4(book.ipv4[i]!);
-  }
-  all.sort();
-  let distinct = 0;
-  for (let i = 0; i < n; i++) if (i === 0 || all[i] !== all[i - 1]) all[distinct++] = all[i]!;
-  return all.subarray(0, distinct);
+  return { list, idOfOrder, idOfOther };
 }
 
 /** How many IPv4 addresses, given by their text order, come before a text. */
@@ -160,17 +163,6 @@ function placeAmong(orders: Uint32Array, text: string): number {
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (formatIpv4(ipv4OfTextOrder(orders[middle]!)) < text) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function indexOf(sorted: Uint32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;

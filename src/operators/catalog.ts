@@ -166,7 +166,7 @@ export function renderCatalog(): string {
     '# Feature catalog',
     '',
     'Made by `npm run docs` from the tables that the program computes with; do not edit. `ndr catalog --parquet FILE` writes',
-    'the same as Parquet. Novelty (`*_lookback30d`, `new_to_project_*`) and the ages are 0 until the 30-day lookback is built.',
+    'the same as Parquet. The lookback of a window (S, T] is the slices from 00:00 UTC of the day thirty days before S up to S.',
     '',
     ...sections,
   ].join('\n');

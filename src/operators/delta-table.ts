@@ -11,7 +11,6 @@ import {
 import { type DeltaRows, ROLES } from './role-rows.ts';
 import type { SliceRows } from './slice-rows.ts';
 import type { Schema, Table } from './table.ts';
-import { addressColumn } from './text-blob.ts';
 import { constantNumber, constantText, listColumn, textColumn } from './vectors.ts';
 
 /** Delta rows `span`, with the columns of `schema`. */
@@ -46,10 +45,7 @@ export function deltaTable(
     return numbers((of, row) => of.totals[row * of.width + place]! / per);
   };
   const columns: Record<string, Table['columns'][string]> = {
-    host_ip: addressColumn(
-      rows.addresses,
-      Uint32Array.from({ length }, (_, i) => hostAt(i)),
-    ),
+    host_ip: rows.addressColumns.addresses(Uint32Array.from({ length }, (_, i) => hostAt(i))),
     role: textColumn(
       length,
       ROLES.length,

@@ -1,6 +1,6 @@
 import type { AddressFacts } from './address-facts.ts';
 import { bitOf, mergedMetrics, SPREAD_METRICS } from './delta-metrics.ts';
-import { CHUNK_BITS, FIRST_PORT_SET_BIT, type FlowChunks, maskOf } from './flow.ts';
+import { CHUNK_BITS, FIRST_PORT_SET_BIT, FLOW_WORDS, type FlowChunks, maskOf, WORDS_PER_FLOW } from './flow.ts';
 import { createHostRecords } from './host-records.ts';
 import { createPairAccumulator } from './pair-accumulator.ts';
 import { durationOf, type QualityOptions } from './quality.ts';
@@ -8,7 +8,7 @@ import { QUANTILES, quantile, sortAscending } from './quantiles.ts';
 import type { DeltaRows } from './role-rows.ts';
 import type { ListVector } from './table.ts';
 
-/** Which columns of a flow play which part for a role. */
+/** Which fields of a flow play which part for a role. */
 export interface RoleColumns {
   readonly host: 'source' | 'destination';
   readonly peer: 'source' | 'destination';
@@ -36,15 +36,19 @@ export interface Grouping {
 /** Groups flows by the host that plays a role in them; flows of other addresses are left out. */
 export function groupByHost(chunks: FlowChunks, host: RoleColumns['host'], isHost: Uint8Array): Grouping {
   const offsets = new Uint32Array(new SharedArrayBuffer((isHost.length + 1) * 4));
-  for (const { length, [host]: ids } of chunks) {
-    for (let i = 0; i < length; i++) if (isHost[ids[i]!] === 1) offsets[ids[i]! + 1]!++;
+  const place = FLOW_WORDS[host];
+  for (const { length, words } of chunks) {
+    for (let w = place; w < length * WORDS_PER_FLOW; w += WORDS_PER_FLOW) {
+      const id = words[w]!;
+      if (isHost[id] === 1) offsets[id + 1]!++;
+    }
   }
   for (let id = 0; id < isHost.length; id++) offsets[id + 1]! += offsets[id]!;
   const rows = new Uint32Array(new SharedArrayBuffer(offsets[isHost.length]! * 4));
   const next = offsets.slice();
-  chunks.forEach(({ length, [host]: ids }, chunk) => {
+  chunks.forEach(({ length, words }, chunk) => {
     for (let i = 0; i < length; i++) {
-      const id = ids[i]!;
+      const id = words[i * WORDS_PER_FLOW + place]!;
       if (isHost[id] === 1) rows[next[id]!++] = (chunk << CHUNK_BITS) | i;
     }
   });

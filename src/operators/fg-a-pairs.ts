@@ -1,9 +1,9 @@
 import { type AddressList, mergeBooks } from './address-book.ts';
+import { addressColumn } from './address-columns.ts';
 import type { Lineage, Span } from './datasets.ts';
 import { WINDOW_LABEL } from './fg-a.ts';
 import { DIRECTIONS } from './metrics.ts';
 import type { Schema, Table, Utf8Vector } from './table.ts';
-import { addressColumn } from './text-blob.ts';
 import { constantNumber, constantText } from './vectors.ts';
 import type { SliceBlock } from './windows.ts';
 

@@ -3,6 +3,7 @@ import { segmentIdsOf } from './address-facts.ts';
 import { CALENDAR_FEATURES, type CalendarFeatures } from './calendar.ts';
 import type { Lineage, Span } from './datasets.ts';
 import { type DataHealth, HEALTH_FEATURES } from './health.ts';
+import type { Lookback } from './lookback.ts';
 import { BEHAVIOUR_FEATURES, FEATURE_COUNT, SLICE_MS, WINDOW_FEATURES } from './metrics.ts';
 import type { Field, Schema, Table, Vector } from './table.ts';
 import { formatInstant } from './time.ts';
@@ -12,7 +13,7 @@ import type { WindowRows } from './windows.ts';
 /** The window that a slice closes. */
 export const WINDOW_LABEL = 'w_15m';
 
-/** Columns that say how long project and host have been known; 0 until there is a lookback. */
+/** Columns that say how long project and host have been known. */
 export const AGE_FEATURES = {
   lookback_days: {
     formula: 'whole days from the first committed slice in [T - 31 d, T] to T',
@@ -73,6 +74,7 @@ export function fgATable(
   lineage: Lineage,
   calendar: CalendarFeatures,
   health: DataHealth,
+  known: Pick<Lookback, 'days' | 'rules'>,
   span: Span,
 ): Table {
   const length = span.end - span.start;
@@ -106,7 +108,10 @@ export function fgATable(
   for (const name of Object.keys(CALENDAR_FEATURES) as (keyof typeof CALENDAR_FEATURES)[]) {
     columns[name] = constantNumber(length, calendar[name]);
   }
-  for (const name of Object.keys(AGE_FEATURES)) columns[name] = constantNumber(length, 0);
+  const ages = Int32Array.from({ length }, (_, i) => shardAt(i).ages[rowAt(i)]!);
+  columns['lookback_days'] = constantNumber(length, known.days);
+  columns['host_age_days'] = ages;
+  columns['is_new_host'] = ages.map((age) => (age < known.rules.minDays ? 1 : 0));
   columns['coverage_24h'] = constantNumber(length, health.coverage_24h);
   columns['is_pair_capped'] = Int32Array.from({ length }, (_, i) => shardAt(i).isCapped[rowAt(i)]!);
   columns['is_degraded'] = constantNumber(length, health.is_degraded);

@@ -1,6 +1,15 @@
 import { ABSENT, type BookContents, createAddressBook } from './address-book.ts';
-import { allocateFlows, type FlowColumns, ROWS_PER_CHUNK } from './flow.ts';
-
+import { allocateFlows, type FlowRecords, prefixOf, ROWS_PER_CHUNK } from './flow.ts';
+import {
+  ALL_NULL,
+  addressFault,
+  LONGEST_LINE,
+  longLineFault,
+  NOT_JSON,
+  NOT_OBJECT,
+  NOT_UTF8,
+  PREFIX_BYTES,
+} from './line-faults.ts';
 import { createLineScanner } from './line-scanner.ts';
 import { admit, noCounts, type QualityCounts, type QualityOptions, type QualityRule } from './quality.ts';
 import {
@@ -15,8 +24,6 @@ import {
 } from './record.ts';
 import { zoneOffset } from './time.ts';
 
-/** A line longer than this is rejected; memory per file stays bounded whatever the file holds. */
-export const MAX_LINE_BYTES = 1 << 20;
 const LINE_FEED = 0x0a;
 
 export interface ReaderOptions {
@@ -32,7 +39,7 @@ export interface ReaderOptions {
 
 /** What one file held. */
 export interface FileFlows {
-  readonly chunks: readonly FlowColumns[];
+  readonly chunks: readonly FlowRecords[];
   readonly addresses: BookContents;
   readonly counts: QualityCounts;
   /** Lines that are not blank. */
@@ -44,12 +51,17 @@ export interface FileFlows {
   readonly carried: number;
 }
 
-/** Told of every rejected line; `text` is valid only during the call. */
-export type OnRejected = (line: number, rule: QualityRule, text: Uint8Array) => void;
+/**
+ * Told of every rejected line: its number from 1, the rule, its text (of a line beyond the limit the first PREFIX_BYTES),
+ * what is wrong with it and what to do, and its length in bytes. `text` is valid only during the call.
+ */
+export type OnRejected = (line: number, rule: QualityRule, text: Uint8Array, fault: string, length: number) => void;
 
 export interface FlowReader {
   /** Takes the next bytes of the file; they are not kept. */
   push(chunk: Uint8Array): void;
+  /** Lines so far that are not blank. */
+  lines(): number;
   finish(): FileFlows;
 }
 
@@ -63,7 +75,8 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
   const addresses = createAddressBook(!quality.dropMalformedIp);
   const readers = createFieldReaders(addresses, zoneOffset(options.timeZone), options.vocabulary);
   const registers = createRegisters();
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  // A byte order mark belongs to the file: within it, it is no JSON.
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const ascii = new TextDecoder('latin1');
   const paths = Object.entries(SLOTS).map(([field, slot]) => ({ slot, path: fieldMapping[field as RecordField] }));
   const slotOfKey = new Map(paths.map(({ path, slot }) => [path[0]!, slot]));
@@ -73,7 +86,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     : () => -1;
 
   const counts = noCounts();
-  const chunks: FlowColumns[] = [];
+  const chunks: FlowRecords[] = [];
   const sink = { flows: allocateFlows(ROWS_PER_CHUNK, options.readsSourcePort), used: 0 };
   let lineNumber = 0;
   let lines = 0;
@@ -81,28 +94,38 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
   let trafficRecords = 0;
   let carried = 0;
   let carry = new Uint8Array(0);
+  /** Bytes of the line that is carried, or skipped: then `carry` is its beginning only. */
+  let carriedBytes = 0;
   let isSkipping = false;
+  let isMarked = false;
 
-  const reject = (rule: QualityRule, text: Uint8Array): void => {
+  const reject = (rule: QualityRule, text: Uint8Array, fault: string, length = text.length): void => {
     counts[rule]++;
-    onRejected(lineNumber, rule, text);
+    onRejected(lineNumber, rule, text, fault, length);
   };
 
-  const parse = (bytes: Uint8Array, start: number, end: number): boolean => {
+  /** Reads a line by JSON.parse; what is wrong with it where it is no record. */
+  const parse = (bytes: Uint8Array, start: number, end: number): string | undefined => {
     slowLines++;
+    let text: string;
+    try {
+      text = utf8.decode(bytes.subarray(start, end));
+    } catch {
+      return NOT_UTF8;
+    }
     let record: unknown;
     try {
-      record = JSON.parse(utf8.decode(bytes.subarray(start, end)));
+      record = JSON.parse(text);
     } catch {
-      return false;
+      return NOT_JSON;
     }
-    if (typeof record !== 'object' || record === null || Array.isArray(record)) return false;
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) return NOT_OBJECT;
     clear(registers);
     for (const { path, slot } of paths) {
       const value = valueAt(record, path);
       if (value !== undefined) setValue(registers, readers, slot, value);
     }
-    return true;
+    return undefined;
   };
 
   /** Reads the line at `start` and returns the place of the line feed that ends it. The byte at `limit` is one. */
@@ -110,13 +133,20 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     lineNumber++;
     const scannedTo = scan(bytes, view, start, limit);
     const end = scannedTo >= 0 ? scannedTo : bytes.indexOf(LINE_FEED, start);
-    if (scannedTo < 0 && isBlank(bytes, start, end)) return end;
+    const isLong = end - start > LONGEST_LINE;
+    if (scannedTo < 0 && !isLong && isBlank(bytes, start, end)) return end;
     lines++;
-    if (end - start > MAX_LINE_BYTES) reject('line_too_long', bytes.subarray(start, start + MAX_LINE_BYTES));
-    else if (scannedTo < 0 && !parse(bytes, start, end)) reject('malformed_json', bytes.subarray(start, end));
-    else admitRecord(bytes, start, end);
+    if (isLong) rejectLong(bytes.subarray(start, start + PREFIX_BYTES), end - start);
+    else {
+      const fault = scannedTo < 0 ? parse(bytes, start, end) : undefined;
+      if (fault === undefined) admitRecord(bytes, start, end);
+      else reject('malformed_json', bytes.subarray(start, end), fault);
+    }
     return end;
   };
+
+  const rejectLong = (text: Uint8Array, length: number): void =>
+    reject('line_too_long', text, longLineFault(length), length);
 
   const admitRecord = (bytes: Uint8Array, start: number, end: number): void => {
     if (!quality.dropMalformedIp) keepAbsentAddresses();
@@ -126,7 +156,8 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
       sink.used = 0;
     }
     const rule = admit(registers, quality, counts, sink);
-    if (rule === 'malformed_ip' || rule === 'null_bytes_ports') reject(rule, bytes.subarray(start, end));
+    if (rule === 'malformed_ip') reject(rule, bytes.subarray(start, end), addressFault(registers));
+    else if (rule === 'null_bytes_ports') reject(rule, bytes.subarray(start, end), ALL_NULL);
     else if (rule !== undefined) {
       counts[rule]++;
       return;
@@ -143,34 +174,39 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     }
   };
 
+  /** Carries the beginning of a line into the next chunk; of one that is too long no more than is told of it. */
   const keep = (bytes: Uint8Array): void => {
+    const at = carriedBytes;
+    carriedBytes += bytes.length;
     if (isSkipping) return;
-    if (carry.length + bytes.length <= MAX_LINE_BYTES) {
-      const joined = new Uint8Array(carry.length + bytes.length);
-      joined.set(carry);
-      joined.set(bytes, carry.length);
-      carry = joined;
-      return;
-    }
-    lineNumber++;
-    lines++;
-    reject('line_too_long', carry.length > 0 ? carry : bytes);
-    carry = new Uint8Array(0);
-    isSkipping = true;
+    isSkipping = carriedBytes > LONGEST_LINE;
+    const kept = isSkipping ? bytes.subarray(0, Math.max(0, PREFIX_BYTES - at)) : bytes;
+    carry = withRoom(carry, at, at + kept.length + 1);
+    carry.set(kept, at);
+  };
+
+  /** Where text begins: a file has one byte order mark at most, which may be all of a chunk. */
+  const passMark = (bytes: Uint8Array): number => {
+    if (lineNumber > 0 || isMarked) return 0;
+    const length = markLength(bytes);
+    isMarked = length > 0;
+    return length;
   };
 
   /** Ends the line that began in an earlier chunk; `end` is the place of its line feed in this one. */
   const endCarried = (bytes: Uint8Array, end: number): void => {
     keep(bytes.subarray(0, end));
+    const length = carriedBytes;
+    carriedBytes = 0;
     if (isSkipping) {
       isSkipping = false;
+      lineNumber++;
+      lines++;
+      rejectLong(carry.subarray(0, PREFIX_BYTES), length);
       return;
     }
-    const line = new Uint8Array(carry.length + 1);
-    line.set(carry);
-    line[carry.length] = LINE_FEED;
-    carry = new Uint8Array(0);
-    readLine(line, viewOf(line), lineNumber === 0 ? markLength(line) : 0, line.length - 1);
+    carry[length] = LINE_FEED;
+    readLine(carry, viewOf(carry), passMark(carry.subarray(0, length)), length);
   };
 
   return {
@@ -178,7 +214,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
       // A Buffer is another shape of object: the scanner is compiled for one shape only.
       const chunk = new Uint8Array(given.buffer, given.byteOffset, given.length);
       let start = 0;
-      if (carry.length > 0 || isSkipping) {
+      if (carriedBytes > 0) {
         const end = chunk.indexOf(LINE_FEED);
         if (end < 0) {
           keep(chunk);
@@ -186,16 +222,17 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
         }
         endCarried(chunk, end);
         start = end + 1;
-      } else if (lineNumber === 0) {
-        start = markLength(chunk);
+      } else {
+        start = passMark(chunk);
       }
       const limit = chunk.lastIndexOf(LINE_FEED);
       const view = viewOf(chunk);
       while (start <= limit) start = readLine(chunk, view, start, limit) + 1;
       if (start < chunk.length) keep(chunk.subarray(start));
     },
+    lines: () => lines,
     finish() {
-      if (carry.length > 0) endCarried(new Uint8Array([LINE_FEED]), 0);
+      if (carriedBytes > 0) endCarried(new Uint8Array([LINE_FEED]), 0);
       if (sink.used > 0) chunks.push(prefixOf(sink.flows, sink.used));
       return {
         chunks,
@@ -224,6 +261,14 @@ function valueAt(record: object, path: readonly string[]): unknown {
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
+/** The buffer, or a larger one with its first `used` bytes. */
+function withRoom(buffer: Uint8Array<ArrayBuffer>, used: number, needed: number): Uint8Array<ArrayBuffer> {
+  if (needed <= buffer.length) return buffer;
+  const larger = new Uint8Array(Math.max(needed, 2 * buffer.length));
+  larger.set(buffer.subarray(0, used));
+  return larger;
+}
+
 function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let p = start; p < end; p++) {
     const byte = bytes[p]!;
@@ -234,22 +279,4 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
 
 function markLength(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-}
-
-/** The first rows of a chunk, without copying. */
-function prefixOf(flows: FlowColumns, length: number): FlowColumns {
-  const cut = <A extends Uint32Array | Int32Array | Float64Array>(column: A): A => column.subarray(0, length) as A;
-  return {
-    length,
-    source: cut(flows.source),
-    destination: cut(flows.destination),
-    sourcePort: cut(flows.sourcePort),
-    destinationPort: cut(flows.destinationPort),
-    sourceBytes: cut(flows.sourceBytes),
-    destinationBytes: cut(flows.destinationBytes),
-    start: cut(flows.start),
-    end: cut(flows.end),
-    repeat: cut(flows.repeat),
-    flags: cut(flows.flags),
-  };
 }

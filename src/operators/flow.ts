@@ -22,29 +22,34 @@ export const MAX_PORT_SETS = 32 - FIRST_PORT_SET_BIT;
 export const maskOf = (flag: Flag): number => 1 << FLAGS[flag].bit;
 
 /**
- * Flows as columns. Addresses are ids into an address list; times are ms UTC; NaN is null; a null port is -1.
- * `repeat` is the number of sessions that the record stands for (a THREAT record: 1).
+ * Flows as records side by side. A host's flows lie all over memory: in a record each costs one place of it, in columns it
+ * would cost nine. Addresses are ids into an address list; times are ms UTC; NaN is null; a null port is -1. `repeat` is the
+ * number of sessions that the record stands for (a THREAT record: 1).
  */
-export interface FlowColumns {
+export interface FlowRecords {
   readonly length: number;
-  readonly source: Uint32Array;
-  readonly destination: Uint32Array;
+  /** The fields of FLOW_NUMBERS: that of record r is numbers[r * NUMBERS_PER_FLOW + its place]. */
+  readonly numbers: Float64Array;
+  /** The fields of FLOW_WORDS in the same memory: that of record r is words[r * WORDS_PER_FLOW + its place]. */
+  readonly words: Int32Array;
   /** Empty unless a role reads it. */
   readonly sourcePort: Int32Array;
-  readonly destinationPort: Int32Array;
-  readonly sourceBytes: Float64Array;
-  readonly destinationBytes: Float64Array;
-  readonly start: Float64Array;
-  readonly end: Float64Array;
-  readonly repeat: Float64Array;
-  readonly flags: Uint32Array;
 }
+export const FLOW_NUMBERS = { sourceBytes: 0, destinationBytes: 1, start: 2, end: 3, repeat: 4 } as const;
+export const FLOW_WORDS = { source: 10, destination: 11, destinationPort: 12, flags: 13 } as const;
+export const NUMBERS_PER_FLOW = 7;
+export const WORDS_PER_FLOW = 14;
+
+export const flowNumber = ({ numbers }: FlowRecords, row: number, field: keyof typeof FLOW_NUMBERS): number =>
+  numbers[row * NUMBERS_PER_FLOW + FLOW_NUMBERS[field]]!;
+export const flowWord = ({ words }: FlowRecords, row: number, field: keyof typeof FLOW_WORDS): number =>
+  words[row * WORDS_PER_FLOW + FLOW_WORDS[field]]!;
 
 /**
  * The flows of a mini-batch, in pieces of at most ROWS_PER_CHUNK. A flow's row number is its piece's place times
  * ROWS_PER_CHUNK plus its place there; pieces need not be full.
  */
-export type FlowChunks = readonly FlowColumns[];
+export type FlowChunks = readonly FlowRecords[];
 export const CHUNK_BITS = 15;
 export const ROWS_PER_CHUNK = 1 << CHUNK_BITS;
 export const ROW_MASK = ROWS_PER_CHUNK - 1;
@@ -54,21 +59,22 @@ export function countFlows(chunks: FlowChunks): number {
 }
 
 /** Room for `capacity` flows in memory that worker threads can share. */
-export function allocateFlows(capacity: number, hasSourcePort: boolean): FlowColumns {
-  const uint32 = (): Uint32Array => new Uint32Array(new SharedArrayBuffer(capacity * 4));
-  const int32 = (): Int32Array => new Int32Array(new SharedArrayBuffer(capacity * 4));
-  const float64 = (): Float64Array => new Float64Array(new SharedArrayBuffer(capacity * 8));
+export function allocateFlows(capacity: number, hasSourcePort: boolean): FlowRecords {
+  const records = new SharedArrayBuffer(capacity * WORDS_PER_FLOW * 4);
   return {
     length: capacity,
-    source: uint32(),
-    destination: uint32(),
-    sourcePort: hasSourcePort ? int32() : new Int32Array(0),
-    destinationPort: int32(),
-    sourceBytes: float64(),
-    destinationBytes: float64(),
-    start: float64(),
-    end: float64(),
-    repeat: float64(),
-    flags: uint32(),
+    numbers: new Float64Array(records),
+    words: new Int32Array(records),
+    sourcePort: new Int32Array(new SharedArrayBuffer(hasSourcePort ? capacity * 4 : 0)),
+  };
+}
+
+/** The first flows of a piece, without copying. */
+export function prefixOf({ numbers, words, sourcePort }: FlowRecords, length: number): FlowRecords {
+  return {
+    length,
+    numbers: numbers.subarray(0, length * NUMBERS_PER_FLOW),
+    words: words.subarray(0, length * WORDS_PER_FLOW),
+    sourcePort: sourcePort.subarray(0, length),
   };
 }

@@ -1,4 +1,4 @@
-import { countFlows, type FlowChunks } from './flow.ts';
+import { countFlows, FLOW_NUMBERS, type FlowChunks, NUMBERS_PER_FLOW } from './flow.ts';
 import { SLICE_MS, SLICES_PER_DAY } from './metrics.ts';
 import { quantileOfUnsorted } from './quantiles.ts';
 
@@ -12,7 +12,12 @@ export const SETTLED_SLICES = 4;
 export function lagOf(chunks: FlowChunks, batchEnd: number): number {
   const lags = new Float64Array(countFlows(chunks));
   let n = 0;
-  for (const { end: ends } of chunks) for (const end of ends) if (!Number.isNaN(end)) lags[n++] = batchEnd - end;
+  for (const { length, numbers } of chunks) {
+    for (let row = 0; row < length; row++) {
+      const end = numbers[row * NUMBERS_PER_FLOW + FLOW_NUMBERS.end]!;
+      if (!Number.isNaN(end)) lags[n++] = batchEnd - end;
+    }
+  }
   return n === 0 ? Number.NaN : quantileOfUnsorted(lags.subarray(0, n), 0.95);
 }
 

@@ -1,22 +1,17 @@
+import { type BytePattern, matches, patternOf, SHORTEST_PATTERN } from './byte-pattern.ts';
 import { clear, type FieldReaders, numberOfText, type Registers, SLOT_KINDS } from './record.ts';
 import { daysOf, instantOfNumber, instantOfText } from './time.ts';
 
-/**
- * What stands between two values of a log line, from the comma (or opening brace) to the place of the next value: written alike
- * in every line of one forwarder. Compared four bytes at a time.
- */
-interface Lead {
-  readonly length: number;
-  readonly words: Int32Array;
-  /** The bytes behind the last whole word. */
-  readonly rest: Uint8Array;
-  /** Slot that the value fills; -1: nobody reads it. */
-  readonly slot: number;
-}
-
 /** Fields of a line whose leads are remembered; a log format has a few dozen. */
 const MAX_LEADS = 1024;
-const MAX_LEAD_BYTES = 256;
+/** Texts of an enumerated field that are remembered whole; most have fewer. */
+const MAX_TEXTS = 8;
+const MAX_PATTERN_BYTES = 256;
+/** Length of `YYYY-MM-DDTHH:MM:SS.mmmZ`. */
+const TIME_BYTES = 24;
+const [ADDRESS, NUMBER, TIME, CODE] = [0, 1, 2, 3] as const;
+const KIND_NUMBERS = { address: ADDRESS, number: NUMBER, time: TIME, code: CODE } as const;
+const KINDS = Uint8Array.from(SLOT_KINDS, (kind) => KIND_NUMBERS[kind]);
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const MINUS = 0x2d;
@@ -43,13 +38,24 @@ export function createLineScanner(
 ): LineScanner {
   const { addresses, codes, zone } = readers;
   const { values } = registers;
-  const leads: (Lead | undefined)[] = [];
-  let scanned = 0;
+  /**
+   * What stands between two values of a line, from the comma (or opening brace) to the place of the next value: written alike
+   * in every line of one forwarder. Stands for the slot that the value fills; -1: nobody reads it.
+   */
+  const leads: (BytePattern | undefined)[] = [];
+  /** By slot: quoted texts of an enumerated field, with what they stand for. */
+  const texts: BytePattern[][] = SLOT_KINDS.map(() => []);
+  /** The number read last. In an array: a variable would be a new object each time. */
+  const scanned = new Float64Array(1);
+  /** The first twelve bytes of the time read last, `YYYY-MM-DDTH`, the tens of its hours, and what they come to. */
+  const memoWords = new Int32Array(3);
+  let memoTens = 9;
+  const memoInstant = new Float64Array(1);
   let memoDate = -1;
   let memoDays = 0;
 
   /** Reads comma or brace, key and colon at `start` in any spacing; the place of the value, or -1. Sets `foundSlot`. */
-  function scanLead(bytes: Uint8Array, start: number, place: number): number {
+  function scanLead(bytes: Uint8Array, view: DataView, start: number, place: number): number {
     let p = start;
     while (bytes[p] === 0x20) p++;
     if (bytes[p++] !== (place === 0 ? 0x7b : 0x2c)) return -1;
@@ -63,7 +69,7 @@ export function createLineScanner(
     if (bytes[p++] !== 0x3a) return -1;
     while (bytes[p] === 0x20) p++;
     foundSlot = slot;
-    if (place < MAX_LEADS && p - start <= MAX_LEAD_BYTES) leads[place] = leadOf(bytes, start, p, slot);
+    if (place < MAX_LEADS && p - start <= MAX_PATTERN_BYTES) leads[place] = patternOf(view, start, p, slot);
     return p;
   }
   let foundSlot = -1;
@@ -95,7 +101,7 @@ export function createLineScanner(
       digits += p - point - 1;
     }
     if (digits > 15 || (bytes[p]! | 0x20) === 0x65) return -1;
-    scanned = (negative ? -whole : whole) / scale;
+    scanned[0] = (negative ? -whole : whole) / scale;
     return p;
   }
 
@@ -179,10 +185,34 @@ export function createLineScanner(
     return memoDays * 86_400_000 + (hour * 3600 + minute * 60 + second) * 1000 + fraction;
   }
 
-  function scanTime(bytes: Uint8Array, start: number, slot: number): number {
+  /** Reads a time of the usual form on the day of the one before it; false if it is another. */
+  function scanUsualTime(bytes: Uint8Array, view: DataView, p: number, slot: number): boolean {
+    if (view.getInt32(p, true) !== memoWords[0]) return false;
+    if (view.getInt32(p + 4, true) !== memoWords[1] || view.getInt32(p + 8, true) !== memoWords[2]) return false;
+    const hour = bytes[p + 12]! - 48;
+    const minute = two(bytes, p + 14);
+    const second = two(bytes, p + 17);
+    const tenths = bytes[p + 20]! - 48;
+    const rest = two(bytes, p + 21);
+    if ((hour | minute | second | tenths | rest) < 0 || hour > 9 || tenths > 9) return false;
+    if (memoTens * 10 + hour > 23 || minute > 59 || second > 59) return false;
+    if (bytes[p + 13] !== 0x3a || bytes[p + 16] !== 0x3a || bytes[p + 19] !== DOT || bytes[p + 23] !== 0x5a)
+      return false;
+    values[slot] = memoInstant[0]! + ((hour * 60 + minute) * 60 + second) * 1000 + tenths * 100 + rest;
+    return true;
+  }
+
+  function scanTime(bytes: Uint8Array, view: DataView, start: number, slot: number, limit: number): number {
+    if (start + TIME_BYTES < limit && bytes[start + TIME_BYTES] === QUOTE && scanUsualTime(bytes, view, start, slot))
+      return start + TIME_BYTES + 1;
     const close = scanText(bytes, start);
     if (close < 0) return -1;
     const instant = isoInstant(bytes, start, close);
+    if (!Number.isNaN(instant)) {
+      for (let i = 0; i < 3; i++) memoWords[i] = view.getInt32(start + i * 4, true);
+      memoTens = bytes[start + 11]! - 48;
+      memoInstant[0] = memoDays * 86_400_000 + memoTens * 36_000_000;
+    }
     values[slot] = Number.isNaN(instant) ? instantOfText(textOf(bytes, start, close), zone) : instant;
     return close + 1;
   }
@@ -194,22 +224,38 @@ export function createLineScanner(
     return close + 1;
   }
 
+  /** Reads the text of an enumerated field, its quotes included, at `start`. */
+  function scanCode(bytes: Uint8Array, view: DataView, start: number, slot: number, limit: number): number {
+    const known = texts[slot]!;
+    for (let i = 0; i < known.length; i++) {
+      const text = known[i]!;
+      if (!matches(text, view, start, limit)) continue;
+      values[slot] = text.value;
+      return start + text.length;
+    }
+    const close = scanText(bytes, start + 1);
+    if (close < 0) return -1;
+    const code = codes[slot]!.ofBytes(bytes, start + 1, close);
+    const length = close + 1 - start;
+    if (known.length < MAX_TEXTS && length >= SHORTEST_PATTERN && length <= MAX_PATTERN_BYTES)
+      known.push(patternOf(view, start, close + 1, code));
+    values[slot] = code;
+    return close + 1;
+  }
+
   /** Reads the value at `p` into its slot and returns the place behind it; -1 if it is not plain. */
-  function scanInto(bytes: Uint8Array, p: number, slot: number): number {
-    const kind = SLOT_KINDS[slot];
+  function scanInto(bytes: Uint8Array, view: DataView, p: number, slot: number, limit: number): number {
+    const kind = KINDS[slot];
     if (bytes[p] === QUOTE) {
-      if (kind === 'address') return scanAddress(bytes, p + 1, slot);
-      if (kind === 'time') return scanTime(bytes, p + 1, slot);
-      if (kind === 'number') return scanQuotedNumber(bytes, p + 1, slot);
-      const close = scanText(bytes, p + 1);
-      if (close < 0) return -1;
-      values[slot] = codes[slot]!.ofBytes(bytes, p + 1, close);
-      return close + 1;
+      if (kind === CODE) return scanCode(bytes, view, p, slot, limit);
+      if (kind === ADDRESS) return scanAddress(bytes, p + 1, slot);
+      if (kind === TIME) return scanTime(bytes, view, p + 1, slot, limit);
+      return scanQuotedNumber(bytes, p + 1, slot);
     }
     if (isNull(bytes, p)) return p + 4;
-    if (kind !== 'number' && kind !== 'time') return -1;
+    if (kind !== NUMBER && kind !== TIME) return -1;
     const behind = scanNumber(bytes, p);
-    if (behind >= 0) values[slot] = kind === 'time' ? instantOfNumber(scanned) : scanned;
+    if (behind >= 0) values[slot] = kind === TIME ? instantOfNumber(scanned[0]!) : scanned[0]!;
     return behind;
   }
 
@@ -235,11 +281,11 @@ export function createLineScanner(
     for (let place = 0; ; place++) {
       const lead = leads[place];
       let slot: number;
-      if (lead !== undefined && matches(lead, bytes, view, p, limit)) {
+      if (lead !== undefined && matches(lead, view, p, limit)) {
         p += lead.length;
-        slot = lead.slot;
+        slot = lead.value;
       } else {
-        p = scanLead(bytes, p, place);
+        p = scanLead(bytes, view, p, place);
         if (p < 0) return -1;
         slot = foundSlot;
       }
@@ -248,7 +294,7 @@ export function createLineScanner(
       } else {
         if ((carried & (1 << slot)) !== 0) return -1;
         carried |= 1 << slot;
-        p = scanInto(bytes, p, slot);
+        p = scanInto(bytes, view, p, slot, limit);
       }
       if (p < 0) return -1;
       if (bytes[p] === 0x2c) continue;
@@ -261,22 +307,6 @@ export function createLineScanner(
     registers.carried = carried;
     return bytes[p] === LINE_FEED ? p : -1;
   };
-}
-
-function leadOf(bytes: Uint8Array, start: number, end: number, slot: number): Lead {
-  const length = end - start;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
-  const words = Int32Array.from({ length: length >> 2 }, (_, i) => view.getInt32(i * 4, true));
-  return { length, words, rest: bytes.slice(start + words.length * 4, end), slot };
-}
-
-function matches(lead: Lead, bytes: Uint8Array, view: DataView, start: number, limit: number): boolean {
-  const { words, rest } = lead;
-  if (start + lead.length > limit) return false;
-  let p = start;
-  for (let i = 0; i < words.length; i++, p += 4) if (view.getInt32(p, true) !== words[i]) return false;
-  for (let i = 0; i < rest.length; i++) if (bytes[p + i] !== rest[i]) return false;
-  return true;
 }
 
 function isNull(bytes: Uint8Array, p: number): boolean {

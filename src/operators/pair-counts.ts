@@ -1,6 +1,15 @@
 import type { AddressList } from './address-book.ts';
 import { groupByHost, type RoleColumns } from './delta.ts';
-import { CHUNK_BITS, type FlowChunks, maskOf, ROW_MASK } from './flow.ts';
+import {
+  CHUNK_BITS,
+  FLOW_NUMBERS,
+  FLOW_WORDS,
+  type FlowChunks,
+  maskOf,
+  NUMBERS_PER_FLOW,
+  ROW_MASK,
+  WORDS_PER_FLOW,
+} from './flow.ts';
 import type { PairRows } from './role-rows.ts';
 import type { ShardRows } from './row-order.ts';
 
@@ -100,15 +109,17 @@ function countOthers(
     let used = length;
     let repeated: Map<number, number> | undefined;
     for (let at = offsets[source]!; at < offsets[source + 1]!; at++) {
-      const piece = flows[rows[at]! >>> CHUNK_BITS]!;
+      const { words, numbers } = flows[rows[at]! >>> CHUNK_BITS]!;
       const row = rows[at]! & ROW_MASK;
-      const flags = piece.flags[row]!;
-      const port = piece.destinationPort[row]!;
+      const w = row * WORDS_PER_FLOW;
+      const flags = words[w + FLOW_WORDS.flags]!;
+      const port = words[w + FLOW_WORDS.destinationPort]!;
+      const destination = words[w + FLOW_WORDS.destination]!;
       if ((flags & TRAFFIC) === 0 || (flags & ICMP) !== 0 || (requirePort && port < lowest)) continue;
-      if (source === absent || piece.destination[row] === absent) continue;
-      const key = piece.destination[row]! * PORT_KEYS + port + 1;
+      if (source === absent || destination === absent) continue;
+      const key = destination * PORT_KEYS + port + 1;
       keysOf[used++] = key;
-      const repeat = piece.repeat[row]!;
+      const repeat = numbers[row * NUMBERS_PER_FLOW + FLOW_NUMBERS.repeat]!;
       if (repeat > 1) {
         repeated ??= new Map();
         repeated.set(key, (repeated.get(key) ?? 0) + repeat - 1);

@@ -4,18 +4,19 @@ import { PAIR_NUMBERS, type PairNumber, ROLES } from './role-rows.ts';
 import { lastAtMost } from './row-order.ts';
 import type { SliceRows } from './slice-rows.ts';
 import type { Table } from './table.ts';
-import { addressColumn, pairKeyColumn } from './text-blob.ts';
 import { constantNumber, constantText, textColumn } from './vectors.ts';
 
 /** Pair context rows `span`. */
 export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
   const length = span.end - span.start;
-  const { order, pairOrder, shards, addresses } = rows;
+  const { order, pairOrder, shards, addressColumns } = rows;
   const float64 = (): Float64Array => new Float64Array(length);
   const hosts = new Uint32Array(length);
   const roles = new Uint8Array(length);
   const peers = new Uint32Array(length);
-  const ports = float64();
+  const ports = new Int32Array(length);
+  const peerPort = float64();
+  const hasNoStarts = new Uint8Array(length);
   const startOffsets = new Uint32Array(length + 1);
   const starts: Float64Array[] = [];
   let startCount = 0;
@@ -31,28 +32,31 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
     const [from, to] = [first + span.start + i, first + span.start + end];
     hosts.fill(ids[row]!, i, end);
     roles.fill(role, i, end);
-    peers.set(pairs.peer.subarray(from, to), i);
-    ports.set(pairs.port.subarray(from, to), i);
-    for (const name of PAIR_NUMBERS) numbers[name].set(pairs[name].subarray(from, to), i);
+    for (const name of PAIR_NUMBERS) copyRun(pairs[name], from, to, numbers[name], i);
     const { offsets, values } = pairs.starts;
-    starts.push(values.subarray(offsets[from], offsets[to]));
-    for (let pair = from; pair < to; pair++) startOffsets[++i] = startCount + offsets[pair + 1]! - offsets[from]!;
+    if (offsets[to]! > offsets[from]!) starts.push(values.subarray(offsets[from], offsets[to]));
+    for (let pair = from; pair < to; pair++) {
+      const port = pairs.port[pair]!;
+      peers[i] = pairs.peer[pair]!;
+      ports[i] = port;
+      peerPort[i] = port < 0 ? Number.NaN : port;
+      hasNoStarts[i] = pairs.sessions[pair]! < 2 ? 1 : 0;
+      startOffsets[++i] = startCount + offsets[pair + 1]! - offsets[from]!;
+    }
     startCount += offsets[to]! - offsets[from]!;
   }
-  const peerPort = ports.map((port) => (port < 0 ? Number.NaN : port));
-  const isNull = Uint8Array.from(numbers.sessions, (sessions) => (sessions < 2 ? 1 : 0));
   return {
     schema: PAIR_CONTEXT_SCHEMA,
     length,
     columns: {
-      host_ip: addressColumn(addresses, hosts),
+      host_ip: addressColumns.addresses(hosts),
       role: textColumn(
         length,
         ROLES.length,
         (i) => roles[i]!,
         (role) => ROLES[role]!,
       ),
-      peer_ip: addressColumn(addresses, peers),
+      peer_ip: addressColumns.addresses(peers),
       peer_port: peerPort,
       slice_start_ts: constantNumber(length, lineage.sliceStart),
       slice_end_ts: constantNumber(length, lineage.sliceEnd),
@@ -64,17 +68,22 @@ export function pairContextTable(rows: SliceRows, lineage: Lineage, span: Span):
       bytes_recv_sum: numbers.bytesReceived,
       first_event_ts: numbers.firstEvent,
       event_ts: numbers.lastEvent,
-      starts: { offsets: startOffsets, values: concatenated(starts, startCount), isNull },
+      starts: { offsets: startOffsets, values: concatenated(starts, startCount), isNull: hasNoStarts },
       max_duration_ms: numbers.maxDuration,
-      pair_key: pairKeyColumn(addresses, peers, peerPort),
+      pair_key: addressColumns.pairKeys(peers, ports),
     },
   };
+}
+
+/** A loop: for runs of a few dozen numbers, making views of them takes longer. */
+function copyRun(from: Float64Array, start: number, end: number, into: Float64Array, at: number): void {
+  for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
 }
 
 /** Pair count rows `span`. */
 export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): Table {
   const length = span.end - span.start;
-  const { pairCounts, facts, addresses } = rows;
+  const { pairCounts, facts, addresses, addressColumns } = rows;
   const sources = new Uint32Array(length);
   const destinations = new Uint32Array(length);
   const ports = new Int32Array(length);
@@ -96,8 +105,8 @@ export function pairCountsTable(rows: SliceRows, lineage: Lineage, span: Span): 
     schema: PAIR_COUNTS_SCHEMA,
     length,
     columns: {
-      src_ip: addressColumn(addresses, sources),
-      dst_ip: addressColumn(addresses, destinations),
+      src_ip: addressColumns.addresses(sources),
+      dst_ip: addressColumns.addresses(destinations),
       dst_port: ports,
       segment_id: textColumn(
         length,

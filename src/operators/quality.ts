@@ -1,4 +1,13 @@
-import { type FlowChunks, type FlowColumns, maskOf } from './flow.ts';
+import {
+  FLOW_NUMBERS,
+  FLOW_WORDS,
+  type FlowChunks,
+  type FlowRecords,
+  maskOf,
+  NUMBERS_PER_FLOW,
+  WORDS_PER_FLOW,
+} from './flow.ts';
+import { LONGEST_LINE } from './line-faults.ts';
 import { NAME, REASON_DENIES, type Registers, SLOTS, SUBTYPE } from './record.ts';
 
 /**
@@ -6,7 +15,7 @@ import { NAME, REASON_DENIES, type Registers, SLOTS, SUBTYPE } from './record.ts
  * us, `nulled` fields cost nothing else. The order is the order in which a record meets them.
  */
 export const QUALITY_RULES = {
-  line_too_long: { effect: 'rejected', when: 'the line is longer than the limit' },
+  line_too_long: { effect: 'rejected', when: `the line is longer than ${LONGEST_LINE} bytes` },
   malformed_json: { effect: 'rejected', when: 'the line is not JSON, or not an object' },
   other_event_name: { effect: 'filtered', when: 'event_name is present and neither TRAFFIC nor THREAT' },
   other_threat_subtype: { effect: 'filtered', when: 'a THREAT record with a subtype outside dq.threat_subtypes' },
@@ -39,9 +48,9 @@ export interface QualityOptions {
   readonly maxSessionDays: number;
 }
 
-/** Where admitted flows go: columns and the number of rows in use. */
+/** Where admitted flows go, and how many are there. */
 export interface FlowSink {
-  readonly flows: FlowColumns;
+  readonly flows: FlowRecords;
   used: number;
 }
 
@@ -77,32 +86,34 @@ export function admit(
   if (isEmpty && !isThreat && options.filterNullBytesPorts) return 'null_bytes_ports';
 
   const row = sink.used++;
-  const { flows } = sink;
+  const { numbers, words, sourcePort } = sink.flows;
+  const n = row * NUMBERS_PER_FLOW;
+  const w = row * WORDS_PER_FLOW;
   const replied = bytesOf(values[destination_bytes]!, options, counts);
-  flows.source[row] = source;
-  flows.destination[row] = destination;
-  const sourcePort = portOf(values[source_port]!, counts);
-  if (flows.sourcePort.length > 0) flows.sourcePort[row] = sourcePort;
-  flows.destinationPort[row] = portOf(values[destination_port]!, counts);
-  flows.sourceBytes[row] = bytesOf(values[source_bytes]!, options, counts);
-  flows.destinationBytes[row] = replied;
+  words[w + FLOW_WORDS.source] = source;
+  words[w + FLOW_WORDS.destination] = destination;
+  const port = portOf(values[source_port]!, counts);
+  if (sourcePort.length > 0) sourcePort[row] = port;
+  words[w + FLOW_WORDS.destinationPort] = portOf(values[destination_port]!, counts);
+  numbers[n + FLOW_NUMBERS.sourceBytes] = bytesOf(values[source_bytes]!, options, counts);
+  numbers[n + FLOW_NUMBERS.destinationBytes] = replied;
   const start = values[event_start]!;
   const end = values[event_end]!;
-  flows.start[row] = start;
-  flows.end[row] = Number.isNaN(end) ? start + Math.floor(values[duration]! * 1000 + 0.5) : end;
+  numbers[n + FLOW_NUMBERS.start] = start;
+  numbers[n + FLOW_NUMBERS.end] = Number.isNaN(end) ? start + Math.floor(values[duration]! * 1000 + 0.5) : end;
   const action = values[event_action]!;
   if (isThreat) {
-    flows.repeat[row] = 1;
-    flows.flags[row] = maskOf('threat') | (action & maskOf('alert'));
+    numbers[n + FLOW_NUMBERS.repeat] = 1;
+    words[w + FLOW_WORDS.flags] = maskOf('threat') | (action & maskOf('alert'));
     return undefined;
   }
   const repeat = values[repeat_count]!;
-  flows.repeat[row] = Number.isSafeInteger(repeat) && repeat >= 1 ? repeat : 1;
+  numbers[n + FLOW_NUMBERS.repeat] = Number.isSafeInteger(repeat) && repeat >= 1 ? repeat : 1;
   const reason = values[event_reason]!;
   let flags = maskOf('traffic') | action | reason | values[network_transport]!;
   if ((reason & REASON_DENIES) !== 0) flags = (flags | maskOf('deny')) & ~maskOf('allow') & ~REASON_DENIES;
   if (replied === 0) flags |= maskOf('zero_reply');
-  flows.flags[row] = flags;
+  words[w + FLOW_WORDS.flags] = flags;
   return undefined;
 }
 
@@ -113,7 +124,8 @@ function portOf(value: number, counts: QualityCounts): number {
 }
 
 function bytesOf(value: number, options: QualityOptions, counts: QualityCounts): number {
-  const whole = Math.floor(value);
+  // + 0: there is no negative nothing in a file.
+  const whole = Math.floor(value) + 0;
   if (whole < 0 && options.bytesNonNegative) {
     counts.negative_bytes++;
     return Number.NaN;
@@ -126,7 +138,7 @@ const SHORT_SESSION = maskOf('short_session');
 const TRAFFIC = maskOf('traffic');
 
 /**
- * Applies the rules that need the slice: drops implausible times and marks short sessions. Changes the columns in
+ * Applies the rules that need the slice: drops implausible times and marks short sessions. Changes the flows in
  * place. `slice` is (start, end] in ms UTC.
  */
 export function settleTimes(
@@ -137,21 +149,21 @@ export function settleTimes(
 ): void {
   const earliest = slice.start - options.maxSessionDays * DAY;
   const latest = slice.end + DAY;
-  for (const flows of chunks) {
-    for (let row = 0; row < flows.length; row++) {
-      const start = flows.start[row]!;
-      const end = flows.end[row]!;
-      if (start < earliest || start > latest) {
-        flows.start[row] = Number.NaN;
-        counts.implausible_time++;
-      }
-      if (end < earliest || end > latest) {
-        flows.end[row] = Number.NaN;
-        counts.implausible_time++;
-      }
-      if (flows.end[row]! < flows.start[row]! && options.durationNonNegative) counts.negative_duration++;
-      if ((flows.flags[row]! & TRAFFIC) !== 0 && durationOf(flows.start[row]!, flows.end[row]!, options) <= 1000)
-        flows.flags[row]! |= SHORT_SESSION;
+  const settled = (time: number): number => {
+    if (!(time < earliest || time > latest)) return time;
+    counts.implausible_time++;
+    return Number.NaN;
+  };
+  for (const { length, numbers, words } of chunks) {
+    for (let row = 0; row < length; row++) {
+      const n = row * NUMBERS_PER_FLOW;
+      const flags = row * WORDS_PER_FLOW + FLOW_WORDS.flags;
+      const start = settled(numbers[n + FLOW_NUMBERS.start]!);
+      const end = settled(numbers[n + FLOW_NUMBERS.end]!);
+      numbers[n + FLOW_NUMBERS.start] = start;
+      numbers[n + FLOW_NUMBERS.end] = end;
+      if (end < start && options.durationNonNegative) counts.negative_duration++;
+      if ((words[flags]! & TRAFFIC) !== 0 && durationOf(start, end, options) <= 1000) words[flags]! |= SHORT_SESSION;
     }
   }
 }

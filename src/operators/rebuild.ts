@@ -2,7 +2,7 @@ import { fnv1a } from './address.ts';
 import { type AddressList, createAddressBook, mergeBooks } from './address-book.ts';
 import { mergedMetrics } from './delta-metrics.ts';
 import type { RoleName } from './role-rows.ts';
-import type { SealedRows } from './sealed-rows.ts';
+import { narrowedRows, type SealedRows } from './sealed-rows.ts';
 import { isText, isUtf8, type NumberVector, type Table, type TextVector, textsOf } from './table.ts';
 import type { SliceBlock } from './windows.ts';
 
@@ -123,7 +123,7 @@ function createRowsBuilder(): RowsBuilder {
       const [sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent] = sums.map((values) =>
         Float64Array.from(values),
       ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-      return {
+      return narrowedRows({
         hosts: Uint32Array.from(hosts),
         totals: Float64Array.from(totals),
         width,
@@ -139,7 +139,7 @@ function createRowsBuilder(): RowsBuilder {
           bytesReceived,
           lastEvent,
         },
-      };
+      });
     },
   };
 }

@@ -145,7 +145,8 @@ export function setValue(registers: Registers, readers: FieldReaders, slot: numb
   const { values } = registers;
   switch (SLOT_KINDS[slot]) {
     case 'address':
-      values[slot] = readers.addresses.idOfText(typeof value === 'string' ? value : '');
+      // Half a pair of surrogates has no UTF-8: two texts would become one when they are written.
+      values[slot] = readers.addresses.idOfText(typeof value === 'string' ? value.toWellFormed() : '');
       break;
     case 'number':
       if (typeof value === 'number') values[slot] = finite(value);

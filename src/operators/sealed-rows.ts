@@ -1,16 +1,19 @@
 import type { AddressList } from './address-book.ts';
 import { DIRECTIONS } from './metrics.ts';
+import { type Numbers, narrowed } from './narrow.ts';
 import type { PairRows, RoleRows } from './role-rows.ts';
 import type { SliceBlock } from './windows.ts';
 
 /** What windows read of pair rows. */
-export type SealedPairs = Omit<PairRows, 'firstEvent' | 'maxDuration' | 'starts'>;
+export type SealedPairs = Pick<PairRows, 'offsets' | 'peer' | 'port' | 'lastEvent'> &
+  Readonly<Record<'sessions' | 'denied' | 'zeroReply' | 'bytesSent' | 'bytesReceived', Numbers>>;
 /** What windows read of a role's rows. */
-export type SealedRows = Omit<RoleRows, 'pairs'> & { readonly pairs: SealedPairs };
+export type SealedRows = Omit<RoleRows, 'pairs' | 'totals'> & { readonly totals: Numbers; readonly pairs: SealedPairs };
 
 /**
  * The block with a list of only those addresses that it names, and nothing beyond what windows read: blocks are kept
- * open by the hundred, and a mini-batch's own rows hold more (starts, spreads, quantiles). Ids keep their order.
+ * open by the hundred, and a mini-batch's own rows hold more (starts, spreads, quantiles), in wider columns. Ids keep their
+ * order.
  */
 export function compactBlock(block: SliceBlock): SliceBlock {
   const { addresses } = block;
@@ -37,20 +40,34 @@ export function compactBlock(block: SliceBlock): SliceBlock {
     if (text !== undefined) compact.texts.set(next, text);
     next++;
   }
-  const carryOver = ({ hosts, totals, width, isCapped, pairs }: SealedRows): SealedRows => {
-    const { offsets, port, sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent } = pairs;
-    const peer = pairs.peer.map((id) => newId[id]!);
-    return {
-      hosts: hosts.map((id) => newId[id]!),
-      totals,
-      width,
-      isCapped,
-      pairs: { offsets, peer, port, sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent },
-    };
-  };
+  const carryOver = (rows: SealedRows): SealedRows =>
+    narrowedRows({
+      ...rows,
+      hosts: rows.hosts.map((id) => newId[id]!),
+      pairs: { ...rows.pairs, peer: rows.pairs.peer.map((id) => newId[id]!) },
+    });
   return {
     ...block,
     addresses: compact satisfies AddressList,
     roles: { outbound: carryOver(block.roles.outbound), inbound: carryOver(block.roles.inbound) },
+  };
+}
+
+/** The rows with nothing beyond what windows read, in columns as narrow as they may be. */
+export function narrowedRows({ hosts, totals, width, isCapped, pairs }: SealedRows): SealedRows {
+  const { offsets, peer, port, sessions, denied, zeroReply, bytesSent, bytesReceived, lastEvent } = pairs;
+  return {
+    hosts,
+    totals: narrowed(totals),
+    width,
+    isCapped,
+    pairs: {
+      ...{ offsets, peer, port, lastEvent },
+      sessions: narrowed(sessions),
+      denied: narrowed(denied),
+      zeroReply: narrowed(zeroReply),
+      bytesSent: narrowed(bytesSent),
+      bytesReceived: narrowed(bytesReceived),
+    },
   };
 }

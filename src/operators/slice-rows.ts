@@ -1,9 +1,10 @@
 import type { AddressList } from './address-book.ts';
 import { mergeBooks, textOf } from './address-book.ts';
+import { type AddressColumns, createAddressColumns } from './address-columns.ts';
 import type { AddressFacts } from './address-facts.ts';
 import { factsOf, type PlaceOptions, shardsOf } from './address-facts.ts';
 import { type DeltaOptions, deltaOf, type Grouping, groupByHost, type RoleColumns } from './delta.ts';
-import type { FlowChunks, FlowColumns } from './flow.ts';
+import { FLOW_WORDS, type FlowChunks, type FlowRecords, WORDS_PER_FLOW } from './flow.ts';
 import type { FileFlows } from './flow-reader.ts';
 import { type PairCountFilters, type PairCounts, pairCountsOf } from './pair-counts.ts';
 import { type QualityCounts, settleTimes } from './quality.ts';
@@ -14,6 +15,7 @@ import type { SegmentMapping } from './segments.ts';
 /** Everything that a mini-batch's delta, pair context and pair counts are written from. */
 export interface SliceRows {
   readonly addresses: AddressList;
+  readonly addressColumns: AddressColumns;
   readonly facts: AddressFacts;
   readonly segmentMapping: SegmentMapping;
   readonly shards: readonly ShardRows[];
@@ -42,13 +44,14 @@ export interface MiniBatchFlows {
 /** Joins the flows of all files. Consumes `files`: the addresses in their flows are numbered anew, in place. */
 export function joinFlows(files: FileFlows[], options: SliceOptions, counts: QualityCounts): MiniBatchFlows {
   const { list, remaps } = mergeBooks(files.map((file) => file.addresses));
-  const flows: FlowColumns[] = [];
+  const flows: FlowRecords[] = [];
   files.forEach(({ chunks }, f) => {
     const remap = remaps[f]!;
     for (const chunk of chunks) {
-      for (let i = 0; i < chunk.length; i++) {
-        chunk.source[i] = remap[chunk.source[i]!]!;
-        chunk.destination[i] = remap[chunk.destination[i]!]!;
+      const { length, words } = chunk;
+      for (let w = 0; w < length * WORDS_PER_FLOW; w += WORDS_PER_FLOW) {
+        words[w + FLOW_WORDS.source] = remap[words[w + FLOW_WORDS.source]!]!;
+        words[w + FLOW_WORDS.destination] = remap[words[w + FLOW_WORDS.destination]!]!;
       }
       flows.push(chunk);
     }
@@ -95,5 +98,14 @@ export function assembleRows(batch: MiniBatchFlows, shards: readonly ShardRows[]
   const order = orderRows(shards, addresses.count);
   const pairCounts = pairCountsOf(flows, addresses, shards, options.roles.outbound, options.pairCounts);
   const { segmentMapping } = options.places;
-  return { addresses, facts, segmentMapping, shards, order, pairOrder: orderPairs(shards, order), pairCounts };
+  return {
+    addresses,
+    addressColumns: createAddressColumns(addresses),
+    facts,
+    segmentMapping,
+    shards,
+    order,
+    pairOrder: orderPairs(shards, order),
+    pairCounts,
+  };
 }

@@ -29,9 +29,10 @@ export function instantOfNumber(value: number): number {
   return Math.floor(value / 1_000_000 + 0.5);
 }
 
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 const PAN_OS = /^(\d{4})\/(\d{2})\/(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?$/;
-const CEF = /^([A-Za-z]{3}) +(\d{1,2}) (\d{4}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?: (Z|UTC|GMT))?$/;
+const CEF = /^([A-Za-z]{3}) +(\d{1,2}) (\d{4}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?: (Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$/;
 export const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** Offset of a zone from UTC in milliseconds at a wall-clock time given as if it were UTC. */
@@ -76,7 +77,8 @@ export function instantOfText(text: string, zone: ZoneOffset): number {
   match = CEF.exec(text);
   if (match) {
     const month = MONTHS.indexOf(match[1]!.toLowerCase()) + 1;
-    return assemble(Number(match[3]), month, match[2]!, match, 4, match[8] === undefined ? undefined : 'Z', zone);
+    const named = match[8] !== undefined && /^[A-Z]/.test(match[8]);
+    return assemble(Number(match[3]), month, match[2]!, match, 4, named ? 'Z' : match[8], zone);
   }
   return DECIMAL.test(text) ? instantOfNumber(Number(text)) : Number.NaN;
 }

@@ -14,7 +14,9 @@ export interface WindowTotals {
 
 const MERGED = mergedMetrics([]);
 /** How merged metrics combine, by place: 1 takes the maximum, 0 adds. */
-export const TAKES_MAXIMUM: readonly boolean[] = MERGED.map(({ measure }) => measure.is === 'peak_per_minute');
+export const TAKES_MAXIMUM: Uint8Array = Uint8Array.from(MERGED, ({ measure }) =>
+  measure.is === 'peak_per_minute' ? 1 : 0,
+);
 export const MERGED_COUNT = MERGED.length;
 
 type Step = (totals: WindowTotals, values: Float64Array, at: number) => number;
@@ -25,7 +27,6 @@ const placeOf = (name: string): number => {
   return place;
 };
 
-/** Values that stay 0 until there is a lookback to compare with. */
 const stepOf = ({ measure }: WindowMetric): Step => {
   switch (measure.is) {
     case 'merged': {
@@ -53,6 +54,7 @@ const stepOf = ({ measure }: WindowMetric): Step => {
       if (measure.what === 'peers') return (totals) => totals.highRiskPeers;
       return (totals) => (totals.highRiskSessions > 0 ? 1 : 0);
     default:
+      // Set by what compares the window with its lookback.
       return () => 0;
   }
 };
@@ -64,3 +66,8 @@ const STEPS: readonly Step[] = WINDOW_METRICS.map(stepOf);
 export function deriveWindow(totals: WindowTotals, values: Float64Array, at: number): void {
   for (let m = 0; m < STEPS.length; m++) values[at + m] = STEPS[m]!(totals, values, at);
 }
+
+/** Where the novelty metrics stand among the metrics of a window. */
+export const NOVELTY_PLACES = WINDOW_METRICS.flatMap(({ measure }, place) =>
+  measure.is === 'novelty' ? [{ place, what: measure.what }] : [],
+);

@@ -1,22 +1,28 @@
-import { type AddressList, mergeBooks } from './address-book.ts';
+import type { AddressList } from './address-book.ts';
 import { type AddressFacts, factsOf, type PlaceOptions } from './address-facts.ts';
+import { carriedOver, mergeLists } from './address-union.ts';
+import { type ContactTally, createContactTally } from './contact-tally.ts';
 import { SPREAD_METRICS } from './delta-metrics.ts';
+import { type AlignedSlice, addTotals, createGatheredRows, type GatheredRows, HOSTS_AT_ONCE } from './gathered-rows.ts';
+import { hostAgesOf } from './host-ages.ts';
+import { type Lookback, type LookbackRules, ringOf } from './lookback.ts';
 import {
   BEHAVIOUR_WINDOWS,
   BEHAVIOURS,
   DIRECTIONS,
   FEATURE_COUNT,
-  SLICE_MS,
   WINDOW_FEATURES,
   WINDOW_METRICS,
   WINDOW_NAMES,
-  WINDOWS,
 } from './metrics.ts';
-import { createPeerTally, type PeerTally } from './peer-tally.ts';
+import { createNoveltyMeter, lookbackIdsOf, type NoveltyMeter } from './novelty.ts';
+import { dayOf } from './past-rows.ts';
+import { type BehaviourMeter, createBehaviourMeter, measurePeers } from './peer-tally.ts';
 import type { RoleName } from './role-rows.ts';
 import type { SealedRows } from './sealed-rows.ts';
 import type { SegmentMapping } from './segments.ts';
-import { deriveWindow, MERGED_COUNT, TAKES_MAXIMUM, type WindowTotals } from './window-values.ts';
+import { createSpreadMeter, type SpreadMeter } from './spread.ts';
+import { deriveWindow, MERGED_COUNT, NOVELTY_PLACES, type WindowTotals } from './window-values.ts';
 
 /** What one mini-batch of one slice left behind for a shard: a sealed block. Ids are places in `addresses`. */
 export interface SliceBlock {
@@ -40,16 +46,10 @@ export interface WindowRows {
   readonly hosts: Uint32Array;
   /** Row-major, FEATURE_COUNT values a host. */
   readonly features: Float64Array;
+  /** Whole days since the host's first slice of the lookback. */
+  readonly ages: Int32Array;
   /** 1: pair rows were dropped in a block that a window of the host touches. */
   readonly isCapped: Uint8Array;
-}
-
-/** A block with its ids carried over to the common list, and where each active host stands in it. */
-interface AlignedRole {
-  readonly rows: SealedRows;
-  readonly remap: Uint32Array;
-  /** Row of active host i, -1 if it was not active. */
-  readonly rowOf: Int32Array;
 }
 
 /**
@@ -57,95 +57,171 @@ interface AlignedRole {
  * the 24 hours up to the current slice's end and come no later in order; how they are listed does not matter. A window is its
  * blocks merged, host by host; nothing is carried from one emission to the next.
  */
-export function windowRowsOf(blocks: readonly SliceBlock[], current: SliceBlock, options: WindowOptions): WindowRows {
+export function windowRowsOf(
+  blocks: readonly SliceBlock[],
+  current: SliceBlock,
+  options: WindowOptions,
+  lookback: Lookback,
+): WindowRows {
   const newestFirst = [...blocks].sort((a, b) => b.sliceEnd - a.sliceEnd);
-  const { list, remaps } = mergeBooks(newestFirst.map((block) => block.addresses));
+  const { list, remaps } = mergeLists(newestFirst.map((block) => block.addresses));
   const facts = factsOf(list, options.places);
-  const hosts = activeHosts(current, remaps[newestFirst.indexOf(current)]!, list.count);
-  const ringEnds = WINDOW_NAMES.map((name) => {
-    const oldest = current.sliceEnd - WINDOWS[name] * SLICE_MS;
-    const beyond = newestFirst.findIndex((block) => block.sliceEnd <= oldest);
-    return beyond < 0 ? newestFirst.length : beyond;
-  });
+  const hosts = activeHosts(current, remaps[newestFirst.indexOf(current)]!);
+  const { segmentMapping } = options.places;
+  const ids = lookbackIdsOf(list, lookback);
+  const aligned = newestFirst.map((block, b) => ({ ...block, remap: remaps[b]! }));
+  const ages = hostAgesOf(hosts, list.count, aligned, lookback, ids, current.sliceEnd);
   const features = new Float64Array(new SharedArrayBuffer(hosts.length * FEATURE_COUNT * 8));
   const isCapped = new Uint8Array(hosts.length);
-  const tally = createPeerTally(list.count, facts, options.adminPorts);
-  DIRECTIONS.forEach((role, direction) => {
-    const aligned = newestFirst.map((block, b) => align(block.roles[role], remaps[b]!, hosts, list.count));
-    const at = direction * WINDOW_NAMES.length * WINDOW_METRICS.length;
-    emitDirection(aligned, ringEnds, hosts.length, tally, role === 'outbound', features, at, isCapped);
-  });
-  const { segmentMapping } = options.places;
-  return { addresses: list, facts, segmentMapping, hosts, features, isCapped };
-}
-
-function activeHosts(current: SliceBlock, remap: Uint32Array, count: number): Uint32Array {
-  const isActive = new Uint8Array(count);
-  for (const role of DIRECTIONS) for (const id of current.roles[role].hosts) isActive[remap[id]!] = 1;
-  const hosts: number[] = [];
-  for (let id = 0; id < count; id++) if (isActive[id] === 1) hosts.push(id);
-  return Uint32Array.from(hosts);
-}
-
-function align(rows: SealedRows, remap: Uint32Array, hosts: Uint32Array, count: number): AlignedRole {
-  const rowOfId = new Int32Array(count).fill(-1);
-  for (let row = 0; row < rows.hosts.length; row++) rowOfId[remap[rows.hosts[row]!]!] = row;
-  return { rows, remap, rowOf: Int32Array.from(hosts, (id) => rowOfId[id]!) };
-}
-
-function emitDirection(
-  aligned: readonly AlignedRole[],
-  ringEnds: readonly number[],
-  hostCount: number,
-  tally: PeerTally,
-  hasBehaviours: boolean,
-  features: Float64Array,
-  columnBase: number,
-  isCapped: Uint8Array,
-): void {
+  const meter = createSpreadMeter(facts.segmentCount);
+  const tally = createContactTally(facts, options.adminPorts, meter);
+  const behaviours = createBehaviourMeter(BEHAVIOURS, facts.segmentCount);
   const totals: WindowTotals = {
     merged: new Float64Array(MERGED_COUNT),
     spread: new Float64Array(SPREAD_METRICS.length),
     highRiskSessions: 0,
     highRiskPeers: 0,
   };
-  for (let host = 0; host < hostCount; host++) {
-    const rowBase = host * FEATURE_COUNT;
-    totals.merged.fill(0);
-    tally.clear();
-    let block = 0;
-    for (let w = 0; w < ringEnds.length; w++) {
-      let hasChanged = false;
-      for (; block < ringEnds[w]!; block++) {
-        const { rows, remap, rowOf } = aligned[block]!;
-        const row = rowOf[host]!;
-        if (row < 0) continue;
-        hasChanged = true;
-        mergeTotals(totals.merged, rows, row);
-        tally.addPairs(rows.pairs, rows.pairs.offsets[row]!, rows.pairs.offsets[row + 1]!, remap);
-        if (rows.isCapped[row] === 1) isCapped[host] = 1;
-      }
-      const at = rowBase + columnBase + w * WINDOW_METRICS.length;
-      if (hasChanged) {
-        tally.measure(totals);
-        deriveWindow(totals, features, at);
-      } else if (w > 0) {
-        features.copyWithin(at, at - WINDOW_METRICS.length, at);
-      }
-      const behaviourWindow = hasBehaviours ? BEHAVIOUR_WINDOWS.indexOf(WINDOW_NAMES[w]!) : -1;
-      if (behaviourWindow >= 0) {
-        const first = rowBase + WINDOW_FEATURES.length + behaviourWindow;
-        tally.measureBehaviours(BEHAVIOURS, features, first, BEHAVIOUR_WINDOWS.length);
-      }
+  const scratch = { tally, meter, behaviours, totals, features, isCapped };
+  for (const role of DIRECTIONS) {
+    const novelty =
+      lookback.days < lookback.rules.minDays
+        ? undefined
+        : createNoveltyMeter(list, facts, segmentMapping, lookback, ids, role, current.sliceEnd);
+    const slices = aligned.map((slice) => alignedSlice(slice, role, hosts, current.sliceEnd));
+    emitDirection({ slices, role, hosts, ages, rules: lookback.rules }, { ...scratch, novelty });
+  }
+  return { addresses: list, facts, segmentMapping, hosts, features, ages, isCapped };
+}
+
+/** Ids of the hosts of either role, ascending. */
+function activeHosts({ roles }: SliceBlock, remap: Uint32Array): Uint32Array {
+  const ids = DIRECTIONS.flatMap((role) => Array.from(roles[role].hosts, (host) => remap[host]!));
+  return Uint32Array.from(new Set(ids)).sort();
+}
+
+function alignedSlice(
+  { sliceEnd, roles, remap }: SliceBlock & { readonly remap: Uint32Array },
+  role: RoleName,
+  hosts: Uint32Array,
+  windowsEnd: number,
+): AlignedSlice {
+  const rows = roles[role];
+  const rowOf = new Int32Array(hosts.length).fill(-1);
+  // Both ascend.
+  for (let row = 0, h = 0; row < rows.hosts.length; row++) {
+    const id = remap[rows.hosts[row]!]!;
+    while (h < hosts.length && hosts[h]! < id) h++;
+    if (h < hosts.length && hosts[h] === id) rowOf[h] = row;
+  }
+  return {
+    rows,
+    peerIds: carriedOver(rows.pairs.peer, remap),
+    rowOf,
+    ring: ringOf(sliceEnd, windowsEnd),
+    isToday: sliceEnd >= dayOf(windowsEnd),
+  };
+}
+
+interface Direction {
+  /** Newest first. */
+  readonly slices: readonly AlignedSlice[];
+  readonly role: RoleName;
+  readonly hosts: Uint32Array;
+  readonly ages: Int32Array;
+  readonly rules: LookbackRules;
+}
+
+interface Emission {
+  readonly tally: ContactTally;
+  readonly meter: SpreadMeter;
+  readonly behaviours: BehaviourMeter;
+  readonly totals: WindowTotals;
+  /** undefined: the project is too young. */
+  readonly novelty: NoveltyMeter | undefined;
+  readonly features: Float64Array;
+  readonly isCapped: Uint8Array;
+}
+
+const RINGS = WINDOW_NAMES.length;
+
+function emitDirection({ slices, role, hosts, ages, rules }: Direction, emission: Emission): void {
+  const { novelty, features, isCapped } = emission;
+  const columnBase = DIRECTIONS.indexOf(role) * RINGS * WINDOW_METRICS.length;
+  const gathered = createGatheredRows(slices, RINGS);
+  for (let first = 0; first < hosts.length; first += HOSTS_AT_ONCE) {
+    const count = Math.min(HOSTS_AT_ONCE, hosts.length - first);
+    gathered.gather(first, count);
+    for (let i = 0; i < count; i++) {
+      const host = first + i;
+      const rowBase = host * FEATURE_COUNT;
+      const isCompared = novelty !== undefined && ages[host]! >= rules.minDays;
+      if (gathered.isCapped[i] === 1) isCapped[host] = 1;
+      emitHost(gathered, i, role, emission, rowBase, columnBase, isCompared);
+      if (!isCompared) continue;
+      novelty.compare(hosts[host]!, emission.tally);
+      writeNovelty(novelty, role, features, rowBase, rowBase + columnBase);
     }
   }
 }
 
-function mergeTotals(into: Float64Array, rows: SealedRows, row: number): void {
-  const at = row * rows.width;
-  for (let m = 0; m < MERGED_COUNT; m++) {
-    const value = rows.totals[at + m]!;
-    if (!TAKES_MAXIMUM[m]) into[m]! += value;
-    else if (value > into[m]!) into[m] = value;
+/** Writes all windows of one gathered host, and leaves what they hold in the tally. */
+function emitHost(
+  { pairs, starts, todayEnds, totals: ringTotals, isActive }: GatheredRows,
+  i: number,
+  role: RoleName,
+  { tally, meter, behaviours, totals, features }: Emission,
+  rowBase: number,
+  columnBase: number,
+  isCompared: boolean,
+): void {
+  const todayEnd = todayEnds[i]!;
+  let isTodayClosed = false;
+  totals.merged.fill(0);
+  tally.clear();
+  for (let ring = 0; ring < RINGS; ring++) {
+    let from = starts[i * (RINGS + 1) + ring]!;
+    const to = starts[i * (RINGS + 1) + ring + 1]!;
+    if (!isTodayClosed && todayEnd <= to) {
+      tally.addPairs(pairs, from, todayEnd);
+      tally.closeToday();
+      isTodayClosed = true;
+      from = todayEnd;
+    }
+    tally.addPairs(pairs, from, to);
+    tally.describePeers();
+    const at = rowBase + columnBase + ring * WINDOW_METRICS.length;
+    if (isActive[i * RINGS + ring] === 1) {
+      addTotals(totals.merged, ringTotals, (i * RINGS + ring) * MERGED_COUNT);
+      measurePeers(tally, meter, totals);
+      deriveWindow(totals, features, at);
+    } else if (ring > 0) {
+      features.copyWithin(at, at - WINDOW_METRICS.length, at);
+    }
+    if (isCompared) tally.closeWindow(ring);
+    const behaviourWindow = role === 'outbound' ? BEHAVIOUR_WINDOWS.indexOf(WINDOW_NAMES[ring]!) : -1;
+    if (behaviourWindow >= 0) {
+      behaviours(tally, features, rowBase + WINDOW_FEATURES.length + behaviourWindow, BEHAVIOUR_WINDOWS.length);
+    }
   }
+}
+
+const NEW_TO_PROJECT = BEHAVIOURS.findIndex(({ measure }) => measure.is === 'new_to_project');
+
+function writeNovelty(
+  novelty: NoveltyMeter,
+  role: RoleName,
+  features: Float64Array,
+  rowBase: number,
+  windowsBase: number,
+): void {
+  for (let window = 0; window < WINDOW_NAMES.length; window++) {
+    for (const { place, what } of NOVELTY_PLACES)
+      features[windowsBase + window * WINDOW_METRICS.length + place] = novelty.valueOf(what, window);
+  }
+  if (role !== 'outbound') return;
+  BEHAVIOUR_WINDOWS.forEach((name, w) => {
+    const at = rowBase + WINDOW_FEATURES.length + NEW_TO_PROJECT * BEHAVIOUR_WINDOWS.length + w;
+    features[at] = novelty.valueOf('new_to_project', WINDOW_NAMES.indexOf(name));
+  });
 }

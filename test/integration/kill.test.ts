@@ -9,6 +9,7 @@ import { writeRaw } from '../support/backfill-lab.ts';
 import { openReader, readManifests } from '../support/committed-lake.ts';
 import { unfinishedIn } from '../support/folder-content.ts';
 import { differencesOf, killBackfills, startBackfill } from '../support/killed-backfill.ts';
+import { endWithin } from '../support/ndr-process.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 10);
@@ -57,14 +58,18 @@ describe('a backfill', () => {
     30 * 60_000,
   );
 
-  it('beside two others over the same home ends as one alone', async () => {
-    const home = join(folder, 'crowded');
-    const runs = [startBackfill(home, raw), startBackfill(home, raw, 2, 2), startBackfill(home, raw, 3, 1)];
-    const ends = await Promise.all(runs.map(({ ended }) => ended));
-    expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(runs.map(() => ({ code: 0, stderr: '' })));
-    expect(runs.reduce((sum, { committed }) => sum + committed(), 0)).toBe(miniBatches.length);
-    expect(await differencesOf(home, { reference, raw, miniBatches: miniBatches.length })).toEqual([]);
-  });
+  it(
+    'beside two others over the same home ends as one alone',
+    async () => {
+      const home = join(folder, 'crowded');
+      const runs = [startBackfill(home, raw), startBackfill(home, raw, 2, 2), startBackfill(home, raw, 3, 1)];
+      const ends = await Promise.all(runs.map((run) => endWithin(run, 8 * 60_000)));
+      expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(runs.map(() => ({ code: 0, stderr: '' })));
+      expect(runs.reduce((sum, { committed }) => sum + committed(), 0)).toBe(miniBatches.length);
+      expect(await differencesOf(home, { reference, raw, miniBatches: miniBatches.length })).toEqual([]);
+    },
+    12 * 60_000,
+  );
 
   it.each([1, 6])('asked to stop after %i mini-batches ends between two of them, and resumes', async (count) => {
     const home = join(folder, `stopped-${count}`);

@@ -179,6 +179,52 @@ describe('serve', () => {
   });
 });
 
+describe('a mini-batch that comes late', () => {
+  it('is taken with what is new, and what it changed is published again after that', async () => {
+    for (const miniBatch of [A, B, D]) deliver(miniBatch);
+    mark(A);
+    mark(B);
+    mark(D);
+    const serving = serve(MARKED);
+    await serving.has(3);
+    for (const miniBatch of [C, E]) deliver(miniBatch);
+    // Both are seen at one look, whenever that is.
+    mark(E);
+    mark(C);
+    await serving.has(6);
+    await pause(A_WHILE);
+    await serving.stop();
+    const [late, ...again] = serving.results.slice(3);
+    expect(late).toBe(`${C.id} committed 1`);
+    // E came before or after C was looked at; only if it came before, C changed it.
+    expect(again.slice(0, 2)).toEqual([`${E.id} committed 1`, `${D.id} committed 2`]);
+  });
+
+  it('leaves marks where that is switched off, told once; started with it on, what was left follows', async () => {
+    for (const miniBatch of [A, C, D]) deliver(miniBatch);
+    const first = serve({ ...QUICK, NDR_ORDER_REPROCESS_AFFECTED: 'false' });
+    await first.has(3);
+    deliver(B);
+    await first.has(4);
+    await pause(A_WHILE);
+    const { stderr } = await first.stop();
+    expect(first.results).toEqual(committed([A, C, D, B]));
+    expect(
+      stderr.match(/^warning: 2 mini-batches .* before 20260302T1038, which came .* ndr replay --affected$/gm),
+    ).toHaveLength(1);
+
+    const still = serve({ ...QUICK, NDR_ORDER_REPROCESS_AFFECTED: 'false' });
+    await still.says('ndr replay --affected');
+    await still.stop();
+    expect(still.results).toEqual([]);
+
+    const second = serve();
+    await second.has(2);
+    await second.stop();
+    expect(second.results).toEqual(committed([C, D], 2));
+  });
+});
+
 describe('a mini-batch that is still coming', () => {
   it('is taken when its marker comes, and those behind it wait for it', async () => {
     for (const miniBatch of [A, B, C]) deliver(miniBatch);
@@ -232,7 +278,7 @@ describe('a mini-batch that fails', () => {
     deliver(B);
     await serving.has(4);
     await serving.stop();
-    expect(serving.results.at(-1)).toBe(`${B.id} committed 1`);
+    expect(serving.results[3]).toBe(`${B.id} committed 1`);
   });
 
   it('because its path is none is told once', async () => {

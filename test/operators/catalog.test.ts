@@ -36,7 +36,7 @@ const miniBatch = miniBatchOf('a', FIRST_END, [
     event_end: FIRST_END,
   },
 ]);
-const [judged] = judge({ novelty: false }, [miniBatch]);
+const [judged] = judge({}, [miniBatch]);
 const [made] = runHistory({}, [miniBatch]);
 
 describe('the catalog', () => {

@@ -2,13 +2,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFlowReader, MAX_LINE_BYTES } from '../../src/operators/flow-reader.ts';
+import { flowWord } from '../../src/operators/flow.ts';
+import { createFlowReader } from '../../src/operators/flow-reader.ts';
 import { logLines } from './log-lines.ts';
 import { readerOptionsFor } from './product-options.ts';
 import { bytesOf, readChunks } from './product-run.ts';
 import { readingOf } from './reading.ts';
 
 const options = readerOptionsFor();
+/** A mebibyte. */
+const LONGEST = 1_048_576;
+const PREFIX = 4096;
 const FLOW = { source_ip: '10.0.0.1', destination_ip: '10.0.0.2', destination_port: 443 };
 const line = (own: object = {}): string => JSON.stringify({ ...FLOW, ...own });
 const read = (content: string | Uint8Array, own = options) =>
@@ -63,12 +67,14 @@ describe('a file', () => {
     expect(readingOf(readChunks(chunks(), options))).toEqual(read(content));
   });
 
-  it('holds more flows than one piece of columns', () => {
+  it('holds more flows than one piece', () => {
     const content = bytesOf(
       Array.from({ length: 70_000 }, (_, n) => line({ destination_port: n % 50_000 })).join('\n'),
     );
     const { chunks, lines } = readChunks([content], options).file;
-    const ports = chunks.flatMap((flows) => [...flows.destinationPort.subarray(0, flows.length)]);
+    const ports = chunks.flatMap((flows) =>
+      Array.from({ length: flows.length }, (_, row) => flowWord(flows, row, 'destinationPort')),
+    );
     expect(lines).toBe(70_000);
     expect(ports).toEqual(Array.from({ length: 70_000 }, (_, n) => n % 50_000));
   });
@@ -127,9 +133,9 @@ describe('a line', () => {
     const padded = (length: number): string => line({ app: 'x'.repeat(length - line({ app: '' }).length) });
     expect(padded(1000)).toHaveLength(1000);
     for (const [length, rule] of [
-      [MAX_LINE_BYTES, undefined],
-      [MAX_LINE_BYTES + 1, 'line_too_long'],
-      [3 * MAX_LINE_BYTES, 'line_too_long'],
+      [LONGEST, undefined],
+      [LONGEST + 1, 'line_too_long'],
+      [3 * LONGEST, 'line_too_long'],
     ] as const) {
       const content = bytesOf(
         `${line({ destination_port: 1 })}\n${padded(length)}\n${line({ destination_port: 2 })}\n`,
@@ -142,7 +148,66 @@ describe('a line', () => {
         expect(portsOf(reading)).toEqual(rule === undefined ? [1, 443, 2] : [1, 2]);
         expect(reading.lines).toBe(3);
         expect(reading.rejected.map((one) => [one.line, one.rule])).toEqual(rule === undefined ? [] : [[2, rule]]);
-        for (const { text } of reading.rejected) expect(text.length).toBeLessThanOrEqual(MAX_LINE_BYTES);
+        for (const { text } of reading.rejected) expect(text).toBe(padded(length).slice(0, PREFIX));
+      }
+    }
+  });
+
+  it('of nothing but blanks is none, unless it is too long to know', () => {
+    for (const length of [LONGEST, LONGEST + 1]) {
+      const content = bytesOf(`${' '.repeat(length)}\n${line()}\n`);
+      for (const chunks of [[content], [content.subarray(0, 700_000), content.subarray(700_000)]]) {
+        const { lines, counts } = readChunks(chunks, options).file;
+        expect([lines, counts.line_too_long]).toEqual(length > LONGEST ? [2, 1] : [1, 0]);
+      }
+    }
+  });
+
+  it('is told with what is wrong with it, its length and what to do', () => {
+    const told: [number, string, number][] = [];
+    const reader = createFlowReader(options, (number, _, text, fault, length) => {
+      told.push([number, fault, length]);
+      expect(text.length).toBe(Math.min(length, length > LONGEST ? PREFIX : length));
+    });
+    const broken = [
+      bytesOf('nothing\n[{}]\n'),
+      Uint8Array.of(0x22, 0xff, 0x22, 0x0a),
+      bytesOf(`${'x'.repeat(LONGEST + 9)}\n`),
+    ];
+    const empty = { ...FLOW, destination_port: null };
+    const records = [{ source_ip: '10.0.0.1' }, { ...FLOW, source_ip: 'x', destination_ip: null }, empty];
+    for (const chunk of [...broken, bytesOf(records.map((record) => JSON.stringify(record)).join('\n'))]) {
+      reader.push(chunk);
+    }
+    expect(reader.lines()).toBe(6);
+    reader.finish();
+    expect(reader.lines()).toBe(7);
+    expect(
+      told.map(([number, fault]) => `${number} ${fault.split(/[;,] (?:the source|its first|correct)/)[0]}`),
+    ).toEqual([
+      '1 the line is not JSON',
+      '2 the line is JSON, but not an object',
+      '3 the line is not UTF-8',
+      '4 the line has 1048585 bytes, more than the 1048576 of the longest that is read',
+      '5 destination_ip is absent',
+      '6 source_ip is not an address, destination_ip is absent',
+      '7 both byte and both port fields are null',
+    ]);
+    expect(told.map(([, , length]) => length).slice(0, 4)).toEqual([7, 4, 3, LONGEST + 9]);
+    for (const [, fault] of told) expect(fault).toMatch(/; (?:.*(?:correct|must))/);
+  });
+
+  it('begins behind one byte order mark, at the start of the file, however it is cut', () => {
+    for (const [content, ports] of [
+      [`\ufeff${line()}`, [443]],
+      [`\ufeff\ufeff${line()}\n${line()}`, [443]],
+      [`\ufeff\n\ufeff${line()}\n${line()}`, [443]],
+      [`${line()}\n\ufeff${line()}`, [443]],
+      [` \ufeff${line()}\n${line()}`, [443]],
+    ] as const) {
+      const bytes = bytesOf(content);
+      for (let cut = 0; cut <= bytes.length; cut++) {
+        expect(portsOf(readingOf(readChunks([bytes.subarray(0, cut), bytes.subarray(cut)], options)))).toEqual(ports);
       }
     }
   });

@@ -23,6 +23,7 @@ import { type SliceBlock, windowRowsOf } from '../../src/operators/windows.ts';
 import type { Row } from '../oracle/metrics.ts';
 import type { OracleMiniBatch } from '../oracle/oracle.ts';
 import { type OracleParameters, settle } from '../oracle/parameters.ts';
+import { lookbacksOf, type Reopened } from './product-lookback.ts';
 import { furtherSetsOf, QUARTER, readerOptionsFor, sliceOptionsFor, windowOptionsFor } from './product-options.ts';
 import { rowsOf } from './table-rows.ts';
 
@@ -148,13 +149,15 @@ export interface HistoryOptions {
   readonly files?: number;
   /** What an earlier block becomes by the time that it is opened again. */
   readonly reopen?: (block: SliceBlock, shard: number) => SliceBlock;
+  /** What merged days become by then. */
+  readonly reopened?: Reopened;
 }
 
 /** Every dataset of every mini-batch, in the order of (slice end, id). */
 export function runHistory(
   parameters: OracleParameters,
   miniBatches: readonly OracleMiniBatch[],
-  { shards = 1, files = 1, reopen = (block) => block }: HistoryOptions = {},
+  { shards = 1, files = 1, reopen = (block) => block, reopened }: HistoryOptions = {},
 ): MiniBatchDatasets[] {
   const inOrder = [...miniBatches].sort((a, b) => a.sliceEnd - b.sliceEnd || (a.id < b.id ? -1 : 1));
   const sealed: SliceBlock[][] = Array.from({ length: shards }, () => []);
@@ -163,12 +166,17 @@ export function runHistory(
     const { sliceEnd } = miniBatch;
     const slice = sliceOf(miniBatch, parameters, { shards, files });
     committed.add(sliceEnd);
+    const lookbacks = lookbacksOf(
+      parameters,
+      slice.blocks.map((own, shard) => [...sealed[shard]!, own]),
+      reopened,
+    );
     const emitted = slice.blocks.map((own, shard) => {
       const earlier = sealed[shard]!.filter((block) => block.sliceEnd > sliceEnd - DAY).map((b) => reopen(b, shard));
       sealed[shard]!.push(own);
       const ofSlice = earlier.filter((block) => block.sliceEnd === sliceEnd);
       return {
-        windows: windowRowsOf([own, ...earlier], own, windowOptionsFor(parameters)),
+        windows: windowRowsOf([own, ...earlier], own, windowOptionsFor(parameters), lookbacks[shard]!),
         pairs: windowPairsOf([...ofSlice, own], own),
       };
     });
@@ -190,6 +198,7 @@ export function runHistory(
         holidays: calendar.holidays,
       }),
       healthOf(sliceEnd, committed, lagOf(slice.batch.flows, miniBatch.batchEnd)),
+      lookbacks[0]!,
       { start: 0, end: hosts.row.length },
     );
     const featurePairs = fgAPairContextTable(pairs, pairOrder, lineage, { start: 0, end: pairOrder.length });

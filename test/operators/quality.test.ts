@@ -79,7 +79,7 @@ it('reads whatever lines as the judge reads them, under any switches', () => {
     fc.property(logLines('plain', 8), switches, zones, (lines, dq, timeZone) => {
       const parameters = { dq, timeZone };
       const miniBatch = { id: 'a', sliceEnd: FIRST_END, batchEnd: FIRST_END, lines };
-      const [expected] = judge({ ...parameters, novelty: false }, [miniBatch]);
+      const [expected] = judge({ ...parameters }, [miniBatch]);
       const slice = sliceOf(miniBatch, parameters);
       expect(inJudgesWords(slice.counts)).toEqual(expected!.quality);
       expect(rejectedOf(miniBatch, parameters)).toEqual(expected!.rejected);

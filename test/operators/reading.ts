@@ -1,4 +1,5 @@
 import { formatIpv4 } from '../../src/operators/address.ts';
+import { flowNumber, flowWord } from '../../src/operators/flow.ts';
 import type { FileFlows } from '../../src/operators/flow-reader.ts';
 import type { Rejection } from './product-run.ts';
 
@@ -12,16 +13,16 @@ export function readingOf({ file, rejected }: { readonly file: FileFlows; readon
     rejected,
     flows: chunks.flatMap((flows) =>
       Array.from({ length: flows.length }, (_, row) => ({
-        source: textOf(flows.source[row]!),
-        destination: textOf(flows.destination[row]!),
+        source: textOf(flowWord(flows, row, 'source')),
+        destination: textOf(flowWord(flows, row, 'destination')),
         sourcePort: flows.sourcePort[row]!,
-        port: flows.destinationPort[row]!,
-        sent: flows.sourceBytes[row]!,
-        received: flows.destinationBytes[row]!,
-        start: flows.start[row]!,
-        end: flows.end[row]!,
-        repeat: flows.repeat[row]!,
-        flags: flows.flags[row]!,
+        port: flowWord(flows, row, 'destinationPort'),
+        sent: flowNumber(flows, row, 'sourceBytes'),
+        received: flowNumber(flows, row, 'destinationBytes'),
+        start: flowNumber(flows, row, 'start'),
+        end: flowNumber(flows, row, 'end'),
+        repeat: flowNumber(flows, row, 'repeat'),
+        flags: flowWord(flows, row, 'flags'),
       })),
     ),
   };

@@ -124,7 +124,7 @@ describe('a sealed block', () => {
   it('opens as what it was', () => {
     fc.assert(
       fc.property(historyOf(4, 15), anyParameters, (history, parameters) => {
-        const reopen = (block: SliceBlock): SliceBlock => decodeBlock(encodeBlock(block))!;
+        const reopen = (block: SliceBlock): SliceBlock => decodeBlock('slice', encodeBlock('slice', block))!;
         expect(runHistory(parameters, history, { shards: 2, reopen })).toEqual(
           runHistory(parameters, history, { shards: 2 }),
         );
@@ -151,16 +151,17 @@ describe('a sealed block', () => {
 
   it('is no block once it is damaged, cut or another file', () => {
     const [miniBatch] = fc.sample(miniBatchAt(FIRST_END, 30), { numRuns: 1, seed: 7 });
-    const bytes = encodeBlock(sliceOf(miniBatch!).blocks[0]!);
-    expect(decodeBlock(bytes)).toBeDefined();
-    expect(decodeBlock(new Uint8Array(0))).toBeUndefined();
-    expect(decodeBlock(new TextEncoder().encode('PAR1 and so on, for long enough'))).toBeUndefined();
-    for (let cut = 0; cut < bytes.length; cut += 7) expect(decodeBlock(bytes.subarray(0, cut))).toBeUndefined();
+    const bytes = encodeBlock('slice', sliceOf(miniBatch!).blocks[0]!);
+    expect(decodeBlock('slice', bytes)).toBeDefined();
+    expect(decodeBlock('slice', new Uint8Array(0))).toBeUndefined();
+    expect(decodeBlock('slice', new TextEncoder().encode('PAR1 and so on, for long enough'))).toBeUndefined();
+    for (let cut = 0; cut < bytes.length; cut += 7)
+      expect(decodeBlock('slice', bytes.subarray(0, cut))).toBeUndefined();
     for (let i = 0; i < bytes.length; i++) {
       const damaged = Uint8Array.from(bytes);
       damaged[i]! ^= 1 << (i % 8);
-      expect(decodeBlock(damaged)).toBeUndefined();
+      expect(decodeBlock('slice', damaged)).toBeUndefined();
     }
-    expect(decodeBlock(Uint8Array.of(...bytes, 0))).toBeUndefined();
+    expect(decodeBlock('slice', Uint8Array.of(...bytes, 0))).toBeUndefined();
   });
 });

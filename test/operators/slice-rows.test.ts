@@ -12,7 +12,7 @@ const faultsOf = (
   parameters: OracleParameters = {},
   how: SliceVariation = {},
 ): string[] => {
-  const [expected] = judge({ ...parameters, novelty: false }, [miniBatch]);
+  const [expected] = judge({ ...parameters }, [miniBatch]);
   return sliceFaults(expected!, sliceDatasetsOf(miniBatch, sliceOf(miniBatch, parameters, how)));
 };
 const run = (records: readonly LogRecord[], parameters: OracleParameters = {}): SliceDatasets => {

@@ -14,7 +14,7 @@ describe('the rows of every mini-batch', () => {
     const how = fc.record({ shards: fc.constantFrom(1, 3), files: fc.constantFrom(1, 2) });
     fc.assert(
       fc.property(historyOf(7, 25), anyParameters, how, (history, parameters, own) => {
-        const expected = judge({ ...parameters, novelty: false }, history);
+        const expected = judge({ ...parameters }, history);
         const actual = runHistory(parameters, history, own);
         expect(expected.flatMap((output, i) => allFaults(output, actual[i]!))).toEqual([]);
       }),

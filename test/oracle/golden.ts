@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const FIRST_SLICE_END = Date.UTC(2026, 2, 2, 8, 8, 0);
 
 /** What the example was computed with. */
-export const GOLDEN_PARAMETERS: OracleParameters = { highRiskSegments: ['203.0.113.0/24'] };
+export const GOLDEN_PARAMETERS: OracleParameters = { minDays: 0, highRiskSegments: ['203.0.113.0/24'] };
 
 export interface GoldenOutput {
   readonly mini_batch_id: string;

@@ -1,10 +1,10 @@
 /** Reading the numbers of a log, and the order statistics of a list. */
 
-/** A finite number, or text that is a plain decimal; anything else is null. */
+/** A finite number, or text that is one in decimal notation; anything else is null. */
 export function readNumber(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value === 'string' && /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value)) return Number(value);
-  return null;
+  const isDecimal = typeof value === 'string' && /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(value);
+  return isDecimal && Number.isFinite(Number(value)) ? Number(value) : null;
 }
 
 /** The q-quantile (0..1) with linear interpolation between the two neighbours; null of an empty list. */

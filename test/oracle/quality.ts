@@ -77,7 +77,7 @@ export function parseLines(lines: readonly string[], sliceEnd: number, settings:
   let traffic = 0;
 
   for (const [line, text] of lines.entries()) {
-    if (text.trim() === '') continue;
+    if (/^[ \t\r]*$/.test(text)) continue;
     seen++;
     const reject = (reason: Rule): void => {
       quality[reason]++;
@@ -131,7 +131,8 @@ export function parseLines(lines: readonly string[], sliceEnd: number, settings:
         quality.negative_bytes++;
         return null;
       }
-      return Math.floor(value);
+      // What a double cannot count is no count.
+      return Math.abs(Math.floor(value)) < 2 ** 53 ? Math.floor(value) : null;
     };
     const port = (value: number | null): number | null => {
       if (value === null) return null;
@@ -237,18 +238,19 @@ function readField(source: Source, name: string): unknown {
 }
 
 function readText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' ? value.toWellFormed() : null;
 }
 
 /** Text in lower case, because words of a log match whatever their case. */
 function readWord(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
-  return String(value).toLowerCase();
+  // What is nested is no word, and may be nested too deeply to be written as one.
+  return typeof value === 'object' ? 'nested' : String(value).toLowerCase();
 }
 
 function readRepeat(value: unknown): number {
   const number = readNumber(value);
-  return number !== null && Number.isInteger(number) && number >= 1 ? number : 1;
+  return number !== null && Number.isSafeInteger(number) && number >= 1 ? number : 1;
 }
 
 function isAddress(text: string | null): boolean {

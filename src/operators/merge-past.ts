@@ -1,0 +1,115 @@
+import { type CodePlaces, createCodePlaces } from './code-places.ts';
+import { type PastRows, pairCode, peerOf, portOf } from './past-rows.ts';
+
+export interface PastSource {
+  readonly rows: PastRows;
+  /** Ids of the rows → ids of the common list. Keeps their order. */
+  readonly remap: Uint32Array;
+  /** Which of the two sums its sessions go to. */
+  readonly into: 0 | 1;
+}
+
+/** Rows of many sources by (host, peer, port), with their sessions in two sums. */
+export interface MergedPast {
+  readonly hosts: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly peer: Uint32Array;
+  readonly port: Int32Array;
+  readonly sums: readonly [Float64Array, Float64Array];
+}
+
+/** Merges host by host, so that scratch is as large as the largest host. */
+export function mergePast(sources: readonly PastSource[]): MergedPast {
+  const cursors = new Uint32Array(sources.length);
+  const hosts: number[] = [];
+  const offsets: number[] = [0];
+  let columns = columnsFor(1024);
+  let length = 0;
+  const places = createCodePlaces();
+  let sums: readonly [Float64Array, Float64Array] = [new Float64Array(1024), new Float64Array(1024)];
+
+  for (;;) {
+    const host = leastHost(sources, cursors);
+    if (host === undefined) break;
+    places.clear();
+    sources.forEach(({ rows, remap, into }, s) => {
+      const row = cursors[s]!;
+      if (row === rows.hosts.length || remap[rows.hosts[row]!] !== host) return;
+      cursors[s] = row + 1;
+      const { offsets: starts, peer, port, sessions } = rows.pairs;
+      for (let p = starts[row]!; p < starts[row + 1]!; p++) {
+        const known = places.count();
+        const place = places.place(pairCode(remap[peer[p]!]!, port[p]!));
+        if (place === sums[0].length) sums = [widened(sums[0]), widened(sums[1])];
+        if (place === known) sums[0][place] = sums[1][place] = 0;
+        sums[into][place]! += sessions[p]!;
+      }
+    });
+    const distinct = places.count();
+    while (length + distinct > columns.peer.length) columns = widenedColumns(columns);
+    const codes = sortedCodes(places);
+    for (let i = 0; i < distinct; i++) {
+      const code = codes[i]!;
+      const place = places.find(code);
+      columns.peer[length] = peerOf(code);
+      columns.port[length] = portOf(code);
+      columns.sums[0][length] = sums[0][place]!;
+      columns.sums[1][length++] = sums[1][place]!;
+    }
+    hosts.push(host);
+    offsets.push(length);
+  }
+  return {
+    hosts: Uint32Array.from(hosts),
+    offsets: Uint32Array.from(offsets),
+    peer: columns.peer.slice(0, length),
+    port: columns.port.slice(0, length),
+    sums: [columns.sums[0].slice(0, length), columns.sums[1].slice(0, length)],
+  };
+}
+
+/** The least host that no source is past; undefined at the end of all. */
+function leastHost(sources: readonly PastSource[], cursors: Uint32Array): number | undefined {
+  let least: number | undefined;
+  for (let s = 0; s < sources.length; s++) {
+    const { rows, remap } = sources[s]!;
+    const row = cursors[s]!;
+    if (row === rows.hosts.length) continue;
+    const host = remap[rows.hosts[row]!]!;
+    if (least === undefined || host < least) least = host;
+  }
+  return least;
+}
+
+function sortedCodes(places: CodePlaces): Float64Array {
+  const codes = new Float64Array(places.count());
+  for (let place = 0; place < codes.length; place++) codes[place] = places.codeAt(place);
+  return codes.sort();
+}
+
+interface PastColumns {
+  readonly peer: Uint32Array;
+  readonly port: Int32Array;
+  readonly sums: readonly [Float64Array, Float64Array];
+}
+
+const columnsFor = (size: number): PastColumns => ({
+  peer: new Uint32Array(size),
+  port: new Int32Array(size),
+  sums: [new Float64Array(size), new Float64Array(size)],
+});
+
+function widenedColumns({ peer, port, sums }: PastColumns): PastColumns {
+  const wider = columnsFor(peer.length * 2);
+  wider.peer.set(peer);
+  wider.port.set(port);
+  wider.sums[0].set(sums[0]);
+  wider.sums[1].set(sums[1]);
+  return wider;
+}
+
+function widened(sums: Float64Array): Float64Array {
+  const wider = new Float64Array(sums.length * 2);
+  wider.set(sums);
+  return wider;
+}
