@@ -5,9 +5,9 @@ import type { LookbackRules } from '../operators/lookback.ts';
 import { DAY_MS, dayOf, LOOKBACK_DAYS } from '../operators/past-rows.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
-import { compareKeys } from '../state/key-order.ts';
 import type { BlockKey, ShardName } from '../state/window-state.ts';
 import type { PastKeys } from './lookback-stages.ts';
+import { comesBefore } from './standing.ts';
 
 /** A day before that of a slice, in which something was committed. */
 export interface PastDay {
@@ -33,16 +33,14 @@ export interface LookbackPlan {
 export async function planLookback(
   index: BatchIndex,
   spec: BatchSpec,
-  { sliceEnd, miniBatchId }: Pick<SettledSlice, 'sliceEnd' | 'miniBatchId'>,
+  slice: Pick<SettledSlice, 'sliceEnd' | 'miniBatchId'>,
 ): Promise<LookbackPlan> {
+  const { sliceEnd } = slice;
   const today = dayOf(sliceEnd);
   const from = today - LOOKBACK_DAYS * DAY_MS;
-  const committed = await index.committedBetween(spec.project, spec.featureSpecVersion, from - 1, sliceEnd);
-  const first = committed.find(
-    (batch) =>
-      batch.sliceEnd >= sliceEnd - LOOKBACK_DAYS * DAY_MS &&
-      (batch.sliceEnd < sliceEnd || compareKeys(batch.miniBatchId, miniBatchId) < 0),
-  );
+  const known = await index.committedBetween(spec.project, spec.featureSpecVersion, from - 1, sliceEnd);
+  const committed = known.filter((batch) => comesBefore(batch, slice));
+  const first = committed.find((batch) => batch.sliceEnd >= sliceEnd - LOOKBACK_DAYS * DAY_MS);
   const byDay = Map.groupBy(
     committed.filter((batch) => batch.sliceEnd < today),
     (batch) => dayOf(batch.sliceEnd),

@@ -27,12 +27,16 @@ export async function earlierOf(index: BatchIndex, spec: BatchSpec, slice: Settl
     slice.sliceEnd - DAY,
     slice.sliceEnd,
   );
-  return committed.filter(
-    ({ sliceEnd, miniBatchId }) =>
-      miniBatchId !== slice.miniBatchId &&
-      (sliceEnd < slice.sliceEnd || compareKeys(miniBatchId, slice.miniBatchId) < 0),
-  );
+  return committed.filter((batch) => comesBefore(batch, slice));
 }
+
+type Placed = Pick<SettledSlice, 'sliceEnd' | 'miniBatchId'>;
+
+/** In the order of mini-batches. One does not come before itself, though a former slice of its may. */
+export const comesBefore = (one: Placed, other: Placed): boolean =>
+  one.miniBatchId !== other.miniBatchId &&
+  (one.sliceEnd < other.sliceEnd ||
+    (one.sliceEnd === other.sliceEnd && compareKeys(one.miniBatchId, other.miniBatchId) < 0));
 
 /** Distinct slices up to this one, with more than a day of them only where a day has too few to tell. */
 export async function committedSlices(
@@ -49,7 +53,7 @@ export async function committedSlices(
     Number.NEGATIVE_INFINITY,
     slice.sliceEnd - DAY,
   );
-  for (const { sliceEnd } of all) slices.add(sliceEnd);
+  for (const batch of all) if (comesBefore(batch, slice)) slices.add(batch.sliceEnd);
   return slices;
 }
 
