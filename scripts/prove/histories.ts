@@ -11,6 +11,7 @@ import { count, type Section, table } from './evidence.ts';
 const SEARCH = join(import.meta.dirname, 'history-search.ts');
 /** Histories of one process: they share what it takes to start and compile. */
 const SHARE = 50;
+const PROCESSES = availableParallelism();
 /** A seed that fails is told; after some, more of them say nothing new. */
 const ENOUGH_FAULTS = 5;
 
@@ -41,7 +42,7 @@ export async function proveHistories(
       say(`histories: ${done} of ${histories}, ${failed} of ${next} shares broke a law`);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: PROCESSES }, work));
   const seconds = (performance.now() - begun) / 1000;
   return { faults, lines: describe(done, seed, seconds, tally) };
 }
@@ -62,11 +63,11 @@ async function search(runs: number, seed: number): Promise<Share> {
 function describe(histories: number, seed: number, seconds: number, tally: Tally): string[] {
   const rows = [...tally].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => [what, times]);
   return [
-    `${count(histories)} random histories (seeds ${seed * 1_000_000} and on), ${(seconds / Math.max(1, histories)).toFixed(2)} s each on ${availableParallelism()} cores. Each is a project of 4 to 8 mini-batches of up to 30 records`,
+    `${count(histories)} random histories (seeds ${seed * 1_000_000} and on), ${((seconds * PROCESSES) / Math.max(1, histories)).toFixed(1)} s each in ${PROCESSES} processes at once. Each is a project of 4 to 8 mini-batches of up to 30 records`,
     'from small pools: most within three days at the edges of the windows, some at the edges of the 30-day lookback, several in one slice. They arrive in any',
     'order, their files early or late, and are taken by backfills (of everything, of a range) and single runs under changing numbers of shards and threads and',
     'hours of kept state; in between files come twice, blocks of state are lost or damaged, the index is lost and rebuilt from the manifests, and anything is',
-    'replayed. At the end what is affected is published again, and',
+    'replayed; some mini-batches are moved to another slice, some are mostly noise and fail. At the end what is affected is published again, and',
     '',
     '- a home filled in order has, in every column of every dataset, what the row-at-a-time oracle says; its first mini-batches were computed before any later',
     '  one existed, its last ones after the raw files of the first were gone (and for half of the histories all state), and nothing of the first changed;',

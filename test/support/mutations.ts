@@ -118,7 +118,7 @@ const MUTATIONS: readonly Mutation[] = [
   // Another number in place of one: around the bounds of octets, ports and doubles, or of any length.
   (bytes, dice) => {
     const at = dice(bytes.length + 1);
-    const digits = (dice(2) === 0 ? /\d+/ : /\d+\.\d+/).exec(bytes.toString('latin1', at));
+    const digits = (dice(2) === 0 ? /\d+/ : /\d+\.\d+/).exec(bytes.toString('latin1', at, at + 400));
     if (digits === null) return bytes;
     const from = at + digits.index;
     return joined(bytes.subarray(0, from), Buffer.from(numberOf(dice)), bytes.subarray(from + digits[0].length));

@@ -7,7 +7,7 @@ import { lose } from './damage.ts';
 import { asKnownFaults, differentFiles, judgedFaults, outputsOf } from './laws.ts';
 import { count, type Known } from './ledger.ts';
 import type { Conditions, Ending } from './operations.ts';
-import { isNoise, type PlannedMiniBatch, type World } from './world.ts';
+import { NOISE, type PlannedMiniBatch, type World } from './world.ts';
 
 const PLAIN: Conditions = { shards: 1, threads: 1, reprocess: true, lateHours: 24 };
 
@@ -99,7 +99,7 @@ async function repeatedFaults(course: Course, any: PlannedMiniBatch): Promise<st
   // Other bytes with the same rows are read again by every run, which may put blocks back that were not there.
   const isBlock = (path: string): boolean => computed.length > 0 && /^state\/(windows|lookback)\//.test(path);
   // A mini-batch that fails is tried by every run, and fails anew.
-  const isFailure = (path: string): boolean => isNoise(/-noise/.exec(path)?.[0] ?? '');
+  const isFailure = (path: string): boolean => path.includes(`-${NOISE}`);
   const isLeft = (path: string): boolean => !isBlock(path) && !isFailure(path);
   const changed = Object.keys({ ...before, ...after }).filter((path) => isLeft(path) && before[path] !== after[path]);
   const scratch = filesBelow(join(course.home, 'state', 'scratch'));

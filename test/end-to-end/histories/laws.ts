@@ -9,7 +9,10 @@ import { digestsOf, publishedRows } from './published-rows.ts';
 
 const DAY = 86_400_000;
 
-/** Columns that look further back than the day that is published again: they stand as known when they were computed. */
+/**
+ * Columns that look further back than the day that is published again: they stand as known when they were computed.
+ * is_degraded is 0 up to the project's fourth slice, whenever that was.
+ */
 const AS_KNOWN = /_lookback30d_|^new_to_project_peer_cnt_|^(lookback_days|host_age_days|is_new_host|is_degraded)$/;
 
 export const outputsOf = (parameters: OracleParameters, known: Known): OracleOutput[] =>

@@ -66,7 +66,7 @@ const runOrNot = fc.oneof({ weight: 4, arbitrary: run }, { weight: 1, arbitrary:
 
 const delivery = fc.record({ is: fc.constant('delivery'), which, files: fc.constantFrom(1, 1, 2, 3), run: runOrNot });
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: delivery },
+  { weight: 14, arbitrary: delivery },
   { weight: 3, arbitrary: fc.record({ is: fc.constant('late file'), which, run: runOrNot }) },
   {
     weight: 1,
@@ -116,7 +116,7 @@ export interface Ending {
   readonly isLossy: boolean;
 }
 
-export const anyOperations = fc.array(operation, { minLength: 4, maxLength: 12, size: 'max' });
+export const anyOperations = fc.array(operation, { minLength: 5, maxLength: 13, size: 'max' });
 export const anyEnding: fc.Arbitrary<Ending> = fc.record({
   by: fc.constantFrom('backfill', 'folders', 'folders'),
   run: fc.record(conditions),

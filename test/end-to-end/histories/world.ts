@@ -30,24 +30,24 @@ const QUARTERS = [0, 0, 1, 2, 3, 4, 5, 31, 32, 33, 62, 63, 64, 95, 96, 97, 100, 
 const dense = fc.constantFrom(...QUARTERS).map((quarters) => FIRST_END + 32 * DAY + quarters * QUARTER);
 /** Around the edges of the lookbacks of those: the same quarter, midnight, a day, 29 to 31 days before. */
 const sparse = fc
-  .tuple(fc.constantFrom(0, 1, 2, 3, 4, 16, 29, 30, 31), fc.constantFrom(0, 0, -33, -32, 63, 64, 1))
+  .tuple(fc.constantFrom(0, 1, 1, 2, 2, 3, 3, 4, 16, 31), fc.constantFrom(0, 0, -33, -32, 63, 64, 1))
   .map(([days, quarters]) => FIRST_END + days * DAY + quarters * QUARTER);
 
 /** Ends the ids of mini-batches that hold mostly what is no record: they fail, and count nowhere. */
-const NOISE = 'noise';
+export const NOISE = 'noise';
 const NOISE_LINES = Array.from({ length: 120 }, (_, n) => `noise ${n}`);
 export const isNoise = (id: string): boolean => id.endsWith(`-${NOISE}`);
 
 const place = fc.record({
-  sliceEnd: fc.oneof({ weight: 3, arbitrary: dense }, { weight: 1, arbitrary: sparse }),
+  sliceEnd: fc.oneof({ weight: 2, arbitrary: dense }, { weight: 1, arbitrary: sparse }),
   /** Notified so long after the end of its slice. */
   minutes: fc.constantFrom(0, 0, 2, 14),
   letter: fc.oneof({ weight: 14, arbitrary: fc.constantFrom('a', 'b') }, { weight: 1, arbitrary: fc.constant(NOISE) }),
 });
 
 const ADDRESSES = [
-  ...['10.0.0.1', '10.0.0.2', '10.0.1.9', '192.168.5.5', 'fd00::1', '::ffff:10.0.0.2'],
-  ...['8.8.8.8', '203.0.113.7', '203.0.113.8', '198.51.100.4', '2001:db8::5', '10.0.0.255'],
+  ...['10.0.0.1', '10.0.0.2', '::ffff:10.0.0.2', '10.0.1.9', 'fd00::1'],
+  ...['8.8.8.8', '203.0.113.7', '203.0.113.8', '2001:db8::5'],
 ];
 
 /** Few addresses a mini-batch: its hosts and peers are known to some others, and new to the rest. */
