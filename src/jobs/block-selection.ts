@@ -1,5 +1,5 @@
 import { textOf } from '../operators/address-book.ts';
-import type { Numbers } from '../operators/narrow.ts';
+import { type Numbers, timeAt } from '../operators/narrow.ts';
 import type { RoleName } from '../operators/role-rows.ts';
 import { compactBlock, type SealedPairs, type SealedRows } from '../operators/sealed-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
@@ -34,7 +34,7 @@ function rowsOf({ hosts, totals, width, isCapped, pairs }: SealedRows, isWanted:
     zeroReply: numbers(pairs.zeroReply),
     bytesSent: numbers(pairs.bytesSent),
     bytesReceived: numbers(pairs.bytesReceived),
-    lastEvent: numbers(pairs.lastEvent),
+    lastEvent: Float64Array.from(places, (p) => timeAt(pairs.lastEvent, p)),
   };
   return {
     hosts: Uint32Array.from(kept, (row) => hosts[row]!),

@@ -10,9 +10,8 @@ export function mergeLists(lists: readonly AddressList[]): { list: AddressList; 
   const remaps = lists.map(({ count, texts: own }, l) => {
     const { orders, ids } = ordered[l]!;
     const remap = new Uint32Array(count);
-    walk(orders, union, (i, place) => {
-      remap[ids === undefined ? i : ids[i]!] = idOfOrder[place]!;
-    });
+    const places = placesIn(union, orders);
+    for (let i = 0; i < places.length; i++) remap[ids === undefined ? i : ids[i]!] = idOfOrder[places[i]!]!;
     for (const [id, text] of own) remap[id] = idOfOther.get(text)!;
     return remap;
   });
@@ -24,9 +23,11 @@ export function idsIn(list: AddressList, other: AddressList): Int32Array {
   const found = new Int32Array(other.count).fill(-1);
   const own = ordersOf(list);
   const { orders, ids } = ordersOf(other);
-  walk(orders, own.orders, (i, place) => {
-    found[ids === undefined ? i : ids[i]!] = own.ids === undefined ? place : own.ids[place]!;
-  });
+  const places = placesIn(own.orders, orders);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    if (place >= 0) found[ids === undefined ? i : ids[i]!] = own.ids === undefined ? place : own.ids[place]!;
+  }
   if (other.texts.size === 0) return found;
   const idOfText = new Map(Array.from(list.texts, ([id, text]) => [text, id]));
   for (const [id, text] of other.texts) found[id] = idOfText.get(text) ?? -1;
@@ -96,16 +97,18 @@ function unionOfTwo(a: Uint32Array, b: Uint32Array): Uint32Array {
 /** Where searching beats walking on. */
 const FAR = 16;
 
-/** Finds what two ascending lists share: its places in both. */
-function walk(some: Uint32Array, all: Uint32Array, take: (some: number, all: number) => void): void {
+/** Where the numbers of one ascending list stand in another; -1 where it lacks them. */
+function placesIn(all: Uint32Array, some: Uint32Array): Int32Array {
+  const places = new Int32Array(some.length);
   const isSparse = some.length * FAR < all.length;
   let place = 0;
   for (let i = 0; i < some.length; i++) {
     const wanted = some[i]!;
     if (isSparse) place = leastFrom(all, place, wanted);
     else while (place < all.length && all[place]! < wanted) place++;
-    if (place < all.length && all[place] === wanted) take(i, place);
+    places[i] = place < all.length && all[place] === wanted ? place : -1;
   }
+  return places;
 }
 
 /** First place from `start` on whose number is not below `wanted`. */

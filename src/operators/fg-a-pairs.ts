@@ -3,6 +3,7 @@ import { addressColumn } from './address-columns.ts';
 import type { Lineage, Span } from './datasets.ts';
 import { WINDOW_LABEL } from './fg-a.ts';
 import { DIRECTIONS } from './metrics.ts';
+import { timeAt } from './narrow.ts';
 import type { Schema, Table, Utf8Vector } from './table.ts';
 import { constantNumber, constantText } from './vectors.ts';
 import type { SliceBlock } from './windows.ts';
@@ -58,7 +59,7 @@ export function windowPairsOf(blocks: readonly SliceBlock[], current: SliceBlock
         peer[length] = remap[pairs.peer[p]!]!;
         port[length] = pairs.port[p]!;
         sessions[length] = pairs.sessions[p]!;
-        lastEvent[length++] = pairs.lastEvent[p]!;
+        lastEvent[length++] = timeAt(pairs.lastEvent, p);
       }
     });
   });
@@ -79,7 +80,8 @@ export function windowPairsOf(blocks: readonly SliceBlock[], current: SliceBlock
       n > 0 && merged.host[n - 1] === host[i] && merged.peer[n - 1] === peer[i] && merged.port[n - 1] === port[i];
     if (isSame) {
       merged.sessions[n - 1]! += sessions[i]!;
-      if (!(merged.lastEvent[n - 1]! >= lastEvent[i]!)) merged.lastEvent[n - 1] = lastEvent[i]!;
+      const newest = merged.lastEvent[n - 1]!;
+      if (Number.isNaN(newest) || lastEvent[i]! > newest) merged.lastEvent[n - 1] = lastEvent[i]!;
       continue;
     }
     merged.host[n] = host[i]!;

@@ -18,3 +18,35 @@ export function narrowed(values: Numbers): Numbers {
   const { array } = KINDS.find((kind) => most <= kind.most)!;
   return values.BYTES_PER_ELEMENT <= array.BYTES_PER_ELEMENT ? values : array.from(values as ArrayLike<number>);
 }
+
+/** Instants as numbers after an origin; 0 stands for none. */
+export interface NarrowTimes {
+  readonly origin: number;
+  readonly after: Numbers;
+}
+export type Times = Float64Array | NarrowTimes;
+
+/** The same instants (ms, NaN for none) in half the bytes, where all lie within seven weeks of each other. */
+export function narrowedTimes(times: Times): Times {
+  if ('origin' in times) return times;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i]!;
+    if (Number.isNaN(time)) continue;
+    if (!Number.isInteger(time)) return times;
+    if (time < least) least = time;
+    if (time > most) most = time;
+  }
+  if (most < least) return { origin: 0, after: new Uint8Array(times.length) };
+  const origin = least - 1;
+  if (most - origin > 0xffff_ffff) return times;
+  const after = new Uint32Array(times.length);
+  for (let i = 0; i < times.length; i++) after[i] = Number.isNaN(times[i]!) ? 0 : times[i]! - origin;
+  return { origin, after: narrowed(after) };
+}
+
+export function timeAt(times: Times, i: number): number {
+  if (!('origin' in times)) return times[i]!;
+  return times.after[i] === 0 ? Number.NaN : times.origin + times.after[i]!;
+}

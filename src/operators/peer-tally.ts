@@ -38,30 +38,34 @@ export function createBehaviourMeter(behaviours: readonly Behaviour[], segments:
   const plan = behaviours.flatMap(({ measure }, b) =>
     measure.is === 'new_to_project' ? [] : [{ b, is: measure.is, bit: bitOf(measure.where) }],
   );
-  const sums = new Float64Array(behaviours.length);
   const seenAt = new Uint32Array(segments);
   let round = 0;
+  let conditions = new Uint8Array(1024);
   return ({ peer, peers }, values, first, stride) => {
     const { segment, isInternal, hasAdminPort, denied, zeroReply, bytesSent } = peer;
-    sums.fill(0);
+    const { sessions, count } = peers;
+    if (conditions.length < count) conditions = new Uint8Array(count * 2);
+    for (let place = 0; place < count; place++) {
+      const inside = isInternal[place] === 1;
+      conditions[place] =
+        (inside ? INTERNAL : EXTERNAL) |
+        (inside && hasAdminPort[place] === 1 ? INTERNAL_ADMIN : 0) |
+        (denied[place]! > 0 ? DENIED : 0) |
+        (zeroReply[place] === sessions[place] ? NOREPLY : 0);
+    }
     for (const { b, is, bit } of plan) {
       round++;
-      for (let place = 0; place < peers.count; place++) {
-        const inside = isInternal[place] === 1;
-        const conditions =
-          (inside ? INTERNAL : EXTERNAL) |
-          (inside && hasAdminPort[place] === 1 ? INTERNAL_ADMIN : 0) |
-          (denied[place]! > 0 ? DENIED : 0) |
-          (zeroReply[place] === peers.sessions[place] ? NOREPLY : 0);
-        if ((conditions & bit) === 0) continue;
-        if (is === 'bytes_sent') sums[b]! += bytesSent[place]!;
-        else if (is === 'peers') sums[b]!++;
+      let sum = 0;
+      for (let place = 0; place < count; place++) {
+        if ((conditions[place]! & bit) === 0) continue;
+        if (is === 'bytes_sent') sum += bytesSent[place]!;
+        else if (is === 'peers') sum++;
         else if (seenAt[segment[place]!] !== round) {
           seenAt[segment[place]!] = round;
-          sums[b]!++;
+          sum++;
         }
       }
-      values[first + b * stride] = sums[b]!;
+      values[first + b * stride] = sum;
     }
   };
 }

@@ -1,12 +1,14 @@
 import type { AddressList } from './address-book.ts';
 import { DIRECTIONS } from './metrics.ts';
-import { type Numbers, narrowed } from './narrow.ts';
+import { type Numbers, narrowed, narrowedTimes, type Times } from './narrow.ts';
 import type { PairRows, RoleRows } from './role-rows.ts';
 import type { SliceBlock } from './windows.ts';
 
 /** What windows read of pair rows. */
-export type SealedPairs = Pick<PairRows, 'offsets' | 'peer' | 'port' | 'lastEvent'> &
-  Readonly<Record<'sessions' | 'denied' | 'zeroReply' | 'bytesSent' | 'bytesReceived', Numbers>>;
+export type SealedPairs = Pick<PairRows, 'offsets' | 'peer' | 'port'> &
+  Readonly<Record<'sessions' | 'denied' | 'zeroReply' | 'bytesSent' | 'bytesReceived', Numbers>> & {
+    readonly lastEvent: Times;
+  };
 /** What windows read of a role's rows. */
 export type SealedRows = Omit<RoleRows, 'pairs' | 'totals'> & { readonly totals: Numbers; readonly pairs: SealedPairs };
 
@@ -62,12 +64,13 @@ export function narrowedRows({ hosts, totals, width, isCapped, pairs }: SealedRo
     width,
     isCapped,
     pairs: {
-      ...{ offsets, peer, port, lastEvent },
+      ...{ offsets, peer, port },
       sessions: narrowed(sessions),
       denied: narrowed(denied),
       zeroReply: narrowed(zeroReply),
       bytesSent: narrowed(bytesSent),
       bytesReceived: narrowed(bytesReceived),
+      lastEvent: narrowedTimes(lastEvent),
     },
   };
 }

@@ -269,3 +269,22 @@ it('a row is known by its host, its window and its mini-batch', () => {
     ...{ hour_of_day: 8, is_working_hours: 1, is_weekend: 0, time_band: 'working_hours', coverage_24h: 1 / 96 },
   });
 });
+
+describe('a pair of a slice', () => {
+  it('ends when the newest record of any of its mini-batches does, whichever of them says so', () => {
+    const end = FIRST_END - 30_000;
+    const newest = (...ends: readonly (number | null)[]): Cell => {
+      const history = ends.map((event_end, n) =>
+        miniBatchOf(`mb-${n}`, FIRST_END, [
+          contact(FIRST_END, { event_end: event_end && new Date(event_end).toISOString() }),
+        ]),
+      );
+      expect(judge({}, history).map((output, i) => allFaults(output, runHistory({}, history)[i]!))).toEqual(
+        ends.map(() => []),
+      );
+      return runHistory({}, history).at(-1)!.fg_a_pair_context[0]!['event_ts']!;
+    };
+    expect([newest(end, null), newest(null, end), newest(end, end - 1000)]).toEqual([end, end, end]);
+    expect(newest(null, null)).toBeNull();
+  });
+});
