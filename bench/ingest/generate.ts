@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { seededRandom } from './random.ts';
-import { logLine } from './traffic.ts';
+import { HOSTS, logLine } from './traffic.ts';
 
 /** Raised whenever a line would come out different, so that a cached folder of an earlier shape is not used. */
 const SHAPE = 1;
@@ -31,9 +31,10 @@ interface Description {
  * The mini-batch of so many lines under `root`: 8 gzip files of about 556 bytes a line and 24 fields. Written once and reused; the same
  * number of lines gives the same bytes.
  */
-export async function generatedBatch(root: string, lines: number): Promise<GeneratedBatch> {
-  const folder = join(root, `lines-${lines}`, 'paloalto', 'acme', 'hq', '2026', '03', '02', MINI_BATCH_ID);
-  const description = (await cachedDescription(folder)) ?? (await writeBatch(folder, lines));
+export async function generatedBatch(root: string, lines: number, hosts = HOSTS): Promise<GeneratedBatch> {
+  const place = hosts === HOSTS ? `lines-${lines}` : `lines-${lines}-hosts-${hosts}`;
+  const folder = join(root, place, 'paloalto', 'acme', 'hq', '2026', '03', '02', MINI_BATCH_ID);
+  const description = (await cachedDescription(folder)) ?? (await writeBatch(folder, lines, hosts));
   const names = (await readdir(folder)).filter((name) => !name.startsWith('_')).sort();
   return {
     folder,
@@ -52,14 +53,16 @@ async function cachedDescription(folder: string): Promise<Description | undefine
   return description.shape === SHAPE ? description : undefined;
 }
 
-async function writeBatch(folder: string, lines: number): Promise<Description> {
+async function writeBatch(folder: string, lines: number, hosts: number): Promise<Description> {
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   const share = (file: number): number => Math.floor(((file + 1) * lines) / FILES) - Math.floor((file * lines) / FILES);
   const sizes = await Promise.all(
-    Array.from({ length: FILES }, (_, file) => writeFlows(join(partial, `traffic-${file}.json.gz`), file, share(file))),
+    Array.from({ length: FILES }, (_, file) =>
+      writeFlows(join(partial, `traffic-${file}.json.gz`), file, share(file), hosts),
+    ),
   );
   const description = { shape: SHAPE, lines, bytes: sizes.reduce((sum, size) => sum + size, 0) };
   await writeFile(descriptionPath(partial), `${JSON.stringify(description)}\n`);
@@ -69,14 +72,14 @@ async function writeBatch(folder: string, lines: number): Promise<Description> {
 }
 
 /** Writes one file; resolves to its size before compression. */
-async function writeFlows(path: string, file: number, lines: number): Promise<number> {
+async function writeFlows(path: string, file: number, lines: number, hosts: number): Promise<number> {
   const random = seededRandom(1_000 + file);
   const gzip = createGzip({ level: 6, chunkSize: 1 << 18 });
   const written = pipeline(gzip, createWriteStream(path));
   let bytes = 0;
   const block: string[] = [];
   for (let line = 0; line < lines; line++) {
-    block.push(logLine(random, line / lines, 100_000_000 * (file + 1) + line), '\n');
+    block.push(logLine(random, line / lines, 100_000_000 * (file + 1) + line, hosts), '\n');
     if (block.length < 2_048 && line + 1 < lines) continue;
     const text = block.join('');
     block.length = 0;

@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 export const SLICE_END_MS = Date.UTC(2026, 2, 2, 10, 38);
 const SLICE_START_MS = SLICE_END_MS - 15 * 60_000;
 
-const HOSTS = 20_000;
+export const HOSTS = 20_000;
 const EXTERNALS = 200_000;
 /** Places that a client returns to; one flow in five goes anywhere. */
 const HABITS = 40;
@@ -68,19 +68,19 @@ function isoTime(ms: number): string {
  * One log line, without its end of line. `progress` in [0, 1) places the session's end in the slice, as a firewall logs in order of
  * session end; 1 % are THREAT records, 0.5 % start records, 0.1 % not usable (no JSON, or a malformed address).
  */
-export function logLine(random: Random, progress: number, session: number): string {
+export function logLine(random: Random, progress: number, session: number, hosts = HOSTS): string {
   const dice = random.unit();
   if (dice < 0.0005) return DIRT[random.below(DIRT.length)]!;
   const kind = random.unit();
   const outward = kind < 0.7;
   const inward = kind >= 0.9;
-  const client = inward ? random.skewed(EXTERNALS, 3) : random.skewed(HOSTS, 1.3);
+  const client = inward ? random.skewed(EXTERNALS, 3) : random.skewed(hosts, 1.3);
   const habit = random.unit() < 0.8 ? mixed(client, random.skewed(HABITS, 1.5)) : random.unit();
   const service = SERVICES[Math.floor(((habit * 9_973) % 1) * SERVICES.length)]!;
   const source = inward ? externalAddress(client) : hostAddress(client);
   const target = outward
     ? externalAddress(Math.floor(habit ** 3 * EXTERNALS))
-    : hostAddress(Math.floor(habit ** 1.5 * HOSTS));
+    : hostAddress(Math.floor(habit ** 1.5 * hosts));
   const end = SLICE_START_MS + 1 + Math.floor(progress * (SLICE_END_MS - SLICE_START_MS - 1));
   const start = Math.max(
     SLICE_START_MS + 1,

@@ -78,6 +78,6 @@ function pairsOf(blocks: readonly SliceBlock[], age: number): Table {
 
 function tableFrom(names: readonly string[], rows: () => Iterable<readonly number[]>): Table {
   const columns = names.map((): number[] => []);
-  for (const row of rows()) row.forEach((value, c) => columns[c]!.push(value));
+  for (const row of rows()) for (const [c, value] of row.entries()) columns[c]!.push(value);
   return tableOf(Object.fromEntries(names.map((name, c) => [name, Float64Array.from(columns[c]!)])));
 }

@@ -141,11 +141,13 @@ function emptyRows(hosts: Uint32Array, draws: number) {
   };
 }
 
-const cutTo = ({ offsets, ...columns }: SealedPairs, length: number): SealedPairs => ({
+type Pairs = ReturnType<typeof emptyRows>['pairs'];
+
+const cutTo = ({ offsets, ...columns }: Pairs, length: number): Pairs => ({
   offsets,
   ...(Object.fromEntries(
     Object.entries(columns).map(([name, column]) => [name, column.subarray(0, length)]),
-  ) as unknown as Omit<SealedPairs, 'offsets'>),
+  ) as unknown as Omit<Pairs, 'offsets'>),
 });
 
 /** What the pairs come to, and something plausible for the rest. */

@@ -71,28 +71,3 @@ export function createCodePlaces(): CodePlaces {
     },
   };
 }
-
-/** Sums by place, wide enough for whatever place comes. */
-export function createSums(): {
-  readonly add: (place: number, value: number) => void;
-  readonly at: (place: number) => number;
-  readonly clear: (places: number) => void;
-} {
-  let sums = new Float64Array(1024);
-  return {
-    add(place, value) {
-      if (place >= sums.length) {
-        let size = sums.length;
-        while (size <= place) size *= 2;
-        const wider = new Float64Array(size);
-        wider.set(sums);
-        sums = wider;
-      }
-      sums[place]! += value;
-    },
-    at: (place) => (place < sums.length ? sums[place]! : 0),
-    clear(places) {
-      sums.fill(0, 0, Math.min(places, sums.length));
-    },
-  };
-}

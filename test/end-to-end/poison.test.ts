@@ -80,7 +80,10 @@ describe.each(cases)('$name', (poison) => {
     for (const { file, reason } of damaged) expect(reason).toContain(expected.damaged![file]);
   });
 
-  it.runIf(expected.poison === undefined)('is warned of', () => {
+  // A mini-batch that failed as a whole says so elsewhere, and has no rows.
+  if (expected.poison !== undefined) return;
+
+  it('is warned of', () => {
     const damaged = Object.entries(expected.damaged ?? {}).map(([file, says]) => [`${file} was left out`, says]);
     const warnings = [...damaged, ...(expected.warnings ?? []).map((says) => [says])];
     expect(end.notes).toHaveLength(warnings.length);
@@ -89,7 +92,7 @@ describe.each(cases)('$name', (poison) => {
     }
   });
 
-  it.runIf(expected.poison === undefined)('leaves the rows that the judge and the page say', async () => {
+  it('leaves the rows that the judge and the page say', async () => {
     const miniBatch = { id: ID, sliceEnd: SLICE_END, batchEnd: SLICE_END, lines: judgedLines(poison) };
     const [output] = judge(parameters, [miniBatch]);
     const manifests = readManifests(home());
