@@ -9,6 +9,8 @@ export default defineConfig({
     // A machine may be busy with other things: a limit is there to end what hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // As scripts/run.mjs has it: tests start and end worker threads by the hundred.
+    execArgv: ['--no-memory-protection-keys'],
     retry: 0,
     allowOnly: false,
   },

@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 5 * 60_000,
     hookTimeout: 5 * 60_000,
     fileParallelism: false,
+    // As scripts/run.mjs has it: tests start and end worker threads by the hundred.
+    execArgv: ['--no-memory-protection-keys'],
     retry: 0,
     allowOnly: false,
   },

@@ -51,9 +51,13 @@ const run = promisify(execFile);
 
 async function search(runs: number, seed: number): Promise<Share> {
   try {
-    const { stdout } = await run(process.execPath, ['--max-semi-space-size=64', SEARCH, `${runs}`, `${seed}`], {
-      maxBuffer: 64 << 20,
-    });
+    const { stdout } = await run(
+      process.execPath,
+      ['--no-memory-protection-keys', '--max-semi-space-size=64', SEARCH, `${runs}`, `${seed}`],
+      {
+        maxBuffer: 64 << 20,
+      },
+    );
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as Share;
   } catch (error) {
     return { faults: [`${runs} histories of seed ${seed} ended in ${String(error)}`], histories: 0, tally: [] };

@@ -7,10 +7,20 @@ const MOST_BYTES = 256 << 20;
 /** What a block costs beside its values: some thirty arrays. Else blocks of quiet hours would be kept without end. */
 const BLOCK_OVERHEAD = 8 << 10;
 const ENTRY_BYTES = 64;
+/** The longest window; merged blocks are each of a day, too. */
+const DAY_MS = 86_400_000;
 
 type Block<K extends BlockKind> = Exclude<ReturnType<typeof decodeBlock<K>>, undefined>;
 
-/** Sealed blocks by their keys, the last used of which stay open. */
+interface OpenBlock {
+  readonly block: unknown;
+  readonly bytes: number;
+  readonly kind: BlockKind;
+  /** ms UTC. */
+  readonly sliceEnd: number;
+}
+
+/** Sealed blocks by their keys. Those that windows read again and again stay open. */
 export interface OpenBlocks {
   /** undefined: not there, or damaged. */
   load<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey): Promise<Block<K> | undefined>;
@@ -20,17 +30,21 @@ export interface OpenBlocks {
 }
 
 export function createOpenBlocks(): OpenBlocks {
-  const open = new Map<string, { readonly block: unknown; readonly bytes: number }>();
+  const open = new Map<string, OpenBlock>();
   let openBytes = 0;
 
-  const keep = (name: string, block: unknown): void => {
+  const close = (name: string, { bytes }: OpenBlock): void => {
+    open.delete(name);
+    openBytes -= bytes;
+  };
+  const keep = (name: string, kind: BlockKind, { sliceEnd }: BlockKey, block: unknown): void => {
     const bytes = BLOCK_OVERHEAD + bytesOf(block);
-    open.set(name, { block, bytes });
+    open.set(name, { block, bytes, kind, sliceEnd });
     openBytes += bytes;
-    for (const [oldest, { bytes: freed }] of open) {
-      if (openBytes <= MOST_BYTES || oldest === name) break;
-      open.delete(oldest);
-      openBytes -= freed;
+    for (const [other, one] of open) {
+      // No window that ends with the new one reaches it: kept, it would only fill memory up to the limit.
+      const isPast = one.kind === kind && one.sliceEnd <= sliceEnd - DAY_MS;
+      if (isPast || (openBytes > MOST_BYTES && other !== name)) close(other, one);
     }
   };
   const nameOf = (kind: BlockKind, key: BlockKey): string =>
@@ -50,13 +64,13 @@ export function createOpenBlocks(): OpenBlocks {
     async load(kind, store, key) {
       const block = await read(kind, store, key);
       const name = nameOf(kind, key);
-      if (block !== undefined && !open.has(name)) keep(name, block);
+      if (block !== undefined && !open.has(name)) keep(name, kind, key, block);
       return block;
     },
     async save(kind, store, key, block) {
       await store.put(key, encodeBlock(kind, block));
       const name = nameOf(kind, key);
-      if (!open.has(name)) keep(name, block);
+      if (!open.has(name)) keep(name, kind, key, block);
     },
   };
 }

@@ -65,4 +65,16 @@ describe('the blocks that a thread keeps open', () => {
     expect(reads()).toBe(earlier.length);
     for (const found of rows) expect(found).toEqual(await emitCurrent(sealing));
   });
+
+  it('are let go when no window reaches them any more', async () => {
+    const { stores, reads } = countingWindows();
+    const stages = createStages(stores);
+    const at = (hours: number): SliceBlock => ({ ...first!, sliceEnd: first!.sliceEnd + hours * 3_600_000 });
+    for (const hours of [0, 1, 24]) await stages.seal({ kind: 'slice', key: keyOf(at(hours)), block: at(hours) });
+    const input = { shard: 0, current: at(25), options, past, lookback };
+    await stages.emit({ ...input, earlier: [keyOf(at(1)), keyOf(at(24))] });
+    expect(reads()).toBe(0);
+    await stages.emit({ ...input, earlier: [keyOf(at(0))] });
+    expect(reads()).toBe(1);
+  });
 });

@@ -36,7 +36,9 @@ export function startNdr(
   onLine: (line: string) => void = () => {},
 ): NdrProcess {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('NDR_'));
-  const child = spawn(process.execPath, ['--report-on-signal', `--report-directory=${tmpdir()}`, MAIN, ...args], {
+  // The first as scripts/run.mjs has it.
+  const options = ['--no-memory-protection-keys', '--report-on-signal', `--report-directory=${tmpdir()}`];
+  const child = spawn(process.execPath, [...options, MAIN, ...args], {
     env: { ...Object.fromEntries(own), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
