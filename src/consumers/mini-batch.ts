@@ -17,10 +17,10 @@ import { etagOf, listRawFiles, type RawFile } from '../state/raw-files.ts';
 import type { BlockStores, ShardName } from '../state/window-state.ts';
 import { advanceMiniBatch } from './advance.ts';
 import { markLater } from './affected.ts';
-import { emitShard, keyOf, surveyProject } from './emit.ts';
+import { type EmitSources, emitShard, keyOf, surveyProject } from './emit.ts';
 import { encodeFgA, encodeSliceRows } from './encode-datasets.ts';
 import { rejectedOf } from './input-faults.ts';
-import { daysForManifest, type LookbackPlan, planLookback, projectShard } from './lookback-plan.ts';
+import { daysForManifest, planLookback, projectShard } from './lookback-plan.ts';
 import type { CommittedOutcome, MiniBatchOutcome } from './outcome.ts';
 import {
   type InputLimits,
@@ -115,7 +115,6 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
 
 /** A mini-batch with all that decides its outputs, looked up but not read. */
 export interface PlannedBatch {
-  /** With the state that covers its windows. */
   readonly deps: MiniBatchDeps;
   readonly slice: SettledSlice;
   readonly files: readonly RawFile[];
@@ -123,27 +122,25 @@ export interface PlannedBatch {
   readonly before: BatchItem | undefined;
   readonly earlier: readonly CommittedBatch[];
   readonly sources: Sources;
-  readonly lookback: LookbackPlan;
 }
 
 /** Settles the slice and looks up what the mini-batch would be computed from now. */
 export async function planMiniBatch(
-  given: MiniBatchDeps,
+  deps: MiniBatchDeps,
   request: MiniBatchRequest,
 ): Promise<PlannedBatch | { readonly fault: string }> {
   const { spec, folder } = request;
-  const slice = await settle(given, request);
+  const slice = await settle(deps, request);
   if ('fault' in slice) return slice;
   const files = await listRawFiles(folder.path);
-  const before = await given.index.batch(spec.project, spec.featureSpecVersion, folder.miniBatchId);
-  const earlier = await earlierOf(given.index, spec, slice);
+  const before = await deps.index.batch(spec.project, spec.featureSpecVersion, folder.miniBatchId);
+  const earlier = await earlierOf(deps.index, spec, slice);
   const sources: Sources = {
-    inputs: await mapInOrder(files, given.parallel, inputOf),
+    inputs: await mapInOrder(files, deps.parallel, inputOf),
     window_inputs: windowInputsOf(earlier),
     spec_digests: spec.digests,
   };
-  const lookback = await planLookback(given.index, spec, slice);
-  return { deps: await depsFor(given, spec, slice), slice, files, before, earlier, sources, lookback };
+  return { deps, slice, files, before, earlier, sources };
 }
 
 const attemptOf = ({ spec }: MiniBatchRequest, { deps, slice, before }: PlannedBatch): Attempt => ({
@@ -159,6 +156,8 @@ const attemptOf = ({ spec }: MiniBatchRequest, { deps, slice, before }: PlannedB
 /** A mini-batch's outputs, encoded but not written. */
 export interface ComputedBatch {
   readonly is: 'computed';
+  /** With the state that covers its windows. */
+  readonly deps: MiniBatchDeps;
   readonly commit: Commit;
   readonly content: Pick<UsableContent, 'lines' | 'counts' | 'warnings'>;
   /** What the mini-batch leaves behind for the windows of later ones. */
@@ -177,11 +176,17 @@ export async function computeMiniBatch(
   planned: PlannedBatch,
 ): Promise<ComputedBatch | UnusableContent> {
   const { spec, folder } = request;
-  const { deps, files, sources, lookback } = planned;
+  const { slice, files, earlier, sources } = planned;
   const attempt = attemptOf(request, planned);
+  const deps = await depsFor(planned.deps, spec, slice);
+  const lookback = await planLookback(deps.index, spec, slice);
   const content = await readMiniBatch(deps, spec, folder, files);
   if (content.is === 'unusable') return content;
-  const { outputs, health, sealed, flows } = await computeDatasets(spec, planned, content);
+  const { outputs, health, sealed, flows } = await computeDatasets(
+    { deps, spec, plan: lookback, earlier },
+    slice,
+    content,
+  );
   const { lines, damaged, empty, counts, warnings } = content;
   const commit: Commit = {
     ...attempt,
@@ -197,14 +202,14 @@ export async function computeMiniBatch(
       health,
     },
   };
-  return { is: 'computed', commit, content: { lines, counts, warnings }, sealed };
+  return { is: 'computed', deps, commit, content: { lines, counts, warnings }, sealed };
 }
 
 /** Commits what was computed, keeps it for later windows, and marks what it makes stale. */
 export async function publishMiniBatch(
   { spec }: MiniBatchRequest,
-  { deps, slice, before }: PlannedBatch,
-  { commit, content, sealed }: ComputedBatch,
+  { slice, before }: PlannedBatch,
+  { deps, commit, content, sealed }: ComputedBatch,
 ): Promise<CommittedOutcome> {
   const { project, featureSpecVersion: version } = spec;
   const { miniBatchId, sliceEnd } = slice;
@@ -266,10 +271,11 @@ interface ComputedDatasets {
 
 /** Flows to encoded files. Adds to the content's counts what the slice's own rules met, and lets its flows go. */
 async function computeDatasets(
-  spec: BatchSpec,
-  { deps, slice, earlier, lookback }: PlannedBatch,
+  sources: EmitSources & { readonly deps: MiniBatchDeps },
+  slice: SettledSlice,
   { files, counts }: UsableContent,
 ): Promise<ComputedDatasets> {
+  const { deps, spec, plan, earlier } = sources;
   const { miniBatchId, sliceStart, sliceEnd } = slice;
   const options = sliceOptionsOf(spec, slice, deps.shards);
   const { rows, flows, lag } = await advanceMiniBatch(deps, files, options, slice.batchEnd, counts);
@@ -279,14 +285,13 @@ async function computeDatasets(
   const health = healthOf(sliceEnd, await committedSlices(deps.index, spec, slice, earlier), lag);
   const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block }));
   if (spec.fgA.enabled) {
-    const past = { spec, deps, plan: lookback, earlier };
-    const { known, own } = await surveyProject(past, blocks);
+    const { known, own } = await surveyProject(sources, blocks);
     sealed.push({ kind: 'project', shard: projectShard(spec), block: own });
     const emitted = await mapInOrder(blocks, deps.parallel, (block) =>
-      emitShard(past, blocks.indexOf(block), block, known),
+      emitShard(sources, blocks.indexOf(block), block, known),
     );
     const calendar = calendarOf(sliceEnd, spec.calendar);
-    const ages = { days: lookback.projectDays, rules: lookback.rules };
+    const ages = { days: plan.projectDays, rules: plan.rules };
     outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendar, health, ages)));
   }
   return {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DAY_MS } from '../operators/past-rows.ts';
 import { type BlockKind, decodeBlock, encodeBlock } from '../state/block-codec.ts';
 import type { BlockKey, WindowState } from '../state/window-state.ts';
 
@@ -7,8 +8,6 @@ const MOST_BYTES = 256 << 20;
 /** What a block costs beside its values: some thirty arrays. Else blocks of quiet hours would be kept without end. */
 const BLOCK_OVERHEAD = 8 << 10;
 const ENTRY_BYTES = 64;
-/** The longest window; merged blocks are each of a day, too. */
-const DAY_MS = 86_400_000;
 
 type Block<K extends BlockKind> = Exclude<ReturnType<typeof decodeBlock<K>>, undefined>;
 
@@ -42,7 +41,7 @@ export function createOpenBlocks(): OpenBlocks {
     open.set(name, { block, bytes, kind, sliceEnd });
     openBytes += bytes;
     for (const [other, one] of open) {
-      // No window that ends with the new one reaches it: kept, it would only fill memory up to the limit.
+      // No window that ends with the new one reaches it (merged blocks are each of a day, too): kept, it would only fill memory up to the limit.
       const isPast = one.kind === kind && one.sliceEnd <= sliceEnd - DAY_MS;
       if (isPast || (openBytes > MOST_BYTES && other !== name)) close(other, one);
     }

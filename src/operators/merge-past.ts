@@ -1,4 +1,4 @@
-import { type CodePlaces, createCodePlaces } from './code-places.ts';
+import { createPairPlaces } from './pair-places.ts';
 import { type PastRows, pairCode, peerOf, portOf } from './past-rows.ts';
 
 export interface PastSource {
@@ -25,34 +25,44 @@ export function mergePast(sources: readonly PastSource[]): MergedPast {
   const offsets: number[] = [0];
   let columns = columnsFor(1024);
   let length = 0;
-  const places = createCodePlaces();
+  const places = createPairPlaces();
+  let distinct = 0;
+  const append = (): number => distinct++;
+  /** By place of a pair of the host in hand. */
+  let codes = new Float64Array(1024);
   let sums: readonly [Float64Array, Float64Array] = [new Float64Array(1024), new Float64Array(1024)];
 
   for (;;) {
     const host = leastHost(sources, cursors);
     if (host === undefined) break;
     places.clear();
+    distinct = 0;
     sources.forEach(({ rows, remap, into }, s) => {
       const row = cursors[s]!;
       if (row === rows.hosts.length || remap[rows.hosts[row]!] !== host) return;
       cursors[s] = row + 1;
       const { offsets: starts, peer, port, sessions } = rows.pairs;
       for (let p = starts[row]!; p < starts[row + 1]!; p++) {
-        const known = places.count();
-        const place = places.place(pairCode(remap[peer[p]!]!, port[p]!));
-        if (place === sums[0].length) sums = [widened(sums[0]), widened(sums[1])];
-        if (place === known) sums[0][place] = sums[1][place] = 0;
+        const known = distinct;
+        const id = remap[peer[p]!]!;
+        const place = places.place(id, port[p]!, append);
+        if (place === codes.length) {
+          codes = widened(codes);
+          sums = [widened(sums[0]), widened(sums[1])];
+        }
+        if (place === known) {
+          codes[place] = pairCode(id, port[p]!);
+          sums[0][place] = sums[1][place] = 0;
+        }
         sums[into][place]! += sessions[p]!;
       }
     });
-    const distinct = places.count();
     while (length + distinct > columns.peer.length) columns = widenedColumns(columns);
-    const codes = sortedCodes(places);
-    for (let i = 0; i < distinct; i++) {
-      const code = codes[i]!;
-      const place = places.find(code);
-      columns.peer[length] = peerOf(code);
-      columns.port[length] = portOf(code);
+    for (const code of codes.slice(0, distinct).sort()) {
+      const [peer, port] = [peerOf(code), portOf(code)];
+      const place = places.find(peer, port);
+      columns.peer[length] = peer;
+      columns.port[length] = port;
       columns.sums[0][length] = sums[0][place]!;
       columns.sums[1][length++] = sums[1][place]!;
     }
@@ -81,12 +91,6 @@ function leastHost(sources: readonly PastSource[], cursors: Uint32Array): number
   return least;
 }
 
-function sortedCodes(places: CodePlaces): Float64Array {
-  const codes = new Float64Array(places.count());
-  for (let place = 0; place < codes.length; place++) codes[place] = places.codeAt(place);
-  return codes.sort();
-}
-
 interface PastColumns {
   readonly peer: Uint32Array;
   readonly port: Int32Array;
@@ -108,8 +112,8 @@ function widenedColumns({ peer, port, sums }: PastColumns): PastColumns {
   return wider;
 }
 
-function widened(sums: Float64Array): Float64Array {
-  const wider = new Float64Array(sums.length * 2);
-  wider.set(sums);
+function widened(column: Float64Array): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(column.length * 2);
+  wider.set(column);
   return wider;
 }
