@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
-import { type MiniBatchRequest, runMiniBatch, settle } from '../consumers/mini-batch.ts';
+import { runMiniBatch } from '../consumers/mini-batch.ts';
+import type { MiniBatchRequest } from '../consumers/mini-batch-request.ts';
+import { settle } from '../consumers/plan-mini-batch.ts';
 import { describeGone, goneFiles } from '../consumers/raw-presence.ts';
 import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { compareKeys } from '../state/key-order.ts';

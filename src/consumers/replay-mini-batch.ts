@@ -1,15 +1,12 @@
 import { changedDatasets, manifestSliceOf } from '../state/commit.ts';
 import type { Lake } from '../state/lake.ts';
 import { readManifest } from '../state/manifest.ts';
+import { computeMiniBatch } from './compute-mini-batch.ts';
 import { differencesOf, type InputDifference } from './input-differences.ts';
-import {
-  computeMiniBatch,
-  type MiniBatchDeps,
-  type MiniBatchRequest,
-  planMiniBatch,
-  publishMiniBatch,
-} from './mini-batch.ts';
+import type { MiniBatchDeps, MiniBatchRequest } from './mini-batch-request.ts';
 import type { CommittedOutcome } from './outcome.ts';
+import { planMiniBatch } from './plan-mini-batch.ts';
+import { publishMiniBatch } from './publish-mini-batch.ts';
 import { describeGone, goneFiles } from './raw-presence.ts';
 import { miniBatchFolderOf } from './settle-slice.ts';
 

@@ -1,10 +1,7 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
-import type { MiniBatchDeps } from './mini-batch.ts';
+import type { MiniBatchDeps } from './mini-batch-request.ts';
 import { DAY } from './standing.ts';
-
-/** What a computation keeps between mini-batches, and the threads that hold it open. */
-export type StateDeps = Pick<MiniBatchDeps, 'stores' | 'pool'>;
 
 /**
  * The deps for a slice. The live state keeps `keepMs` behind the newest committed slice: a mini-batch whose windows reach

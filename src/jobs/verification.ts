@@ -1,6 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { type AdvancedBatch, advanceMiniBatch } from '../consumers/advance.ts';
-import type { MiniBatchDeps } from '../consumers/mini-batch.ts';
+import type { MiniBatchDeps } from '../consumers/mini-batch-request.ts';
 import { readMiniBatch } from '../consumers/read-mini-batch.ts';
 import { miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { sliceOptionsOf } from '../consumers/slice-plan.ts';

@@ -1,0 +1,42 @@
+import type { BatchSpec } from '../config/batch-spec.ts';
+import type { SliceRules } from '../config/slice-time.ts';
+import type { BatchIndex } from '../state/batch-index.ts';
+import type { Lake } from '../state/lake.ts';
+import type { BlockStores } from '../state/window-state.ts';
+import type { InputLimits } from './read-mini-batch.ts';
+import type { MiniBatchFolder } from './settle-slice.ts';
+import type { WorkPool } from './work-pool.ts';
+
+/** What a computation keeps between mini-batches, and the threads that hold it open. */
+export interface StateDeps {
+  readonly stores: BlockStores;
+  readonly pool: WorkPool;
+}
+
+/** What the way of a mini-batch stands on. */
+export interface MiniBatchDeps extends StateDeps {
+  readonly lake: Lake;
+  readonly quarantine: Lake;
+  readonly index: BatchIndex;
+  readonly shards: number;
+  /** Work that may be under way at once. */
+  readonly parallel: number;
+  readonly limits: InputLimits;
+  /** Slices behind the newest that window state keeps. */
+  readonly keepMs: number;
+  /** A state of its own for what the live one no longer covers; the same one at every call. */
+  readonly scratch: () => StateDeps;
+  readonly codeVersion: string;
+  /** ms UTC. */
+  readonly clock: () => number;
+}
+
+export interface MiniBatchRequest {
+  readonly spec: BatchSpec;
+  readonly folder: MiniBatchFolder;
+  readonly sliceRules: Omit<SliceRules, 'now'>;
+  /** Settles the slice anew, ms UTC. */
+  readonly at?: number | null;
+  /** Leaves a mini-batch of which only the windows changed to whoever publishes affected ones again. */
+  readonly leavesAffected?: boolean;
+}
