@@ -1,10 +1,11 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|kill|histories|soak|poison|fuzz]... [--kills 50] [--histories 5000] [--hours 60] [--speed 60] [--fuzz-seconds 600] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { proveBaselines } from './prove/baselines.ts';
 import { captureRuns } from './prove/capture-runs.ts';
 import { proveCaptures } from './prove/captures.ts';
 import { placeSection, type Section } from './prove/evidence.ts';
@@ -16,7 +17,7 @@ import { proveSoak } from './prove/soak.ts';
 import { proveThreads } from './prove/threads.ts';
 
 const EVIDENCE = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'evidence.md');
-const PARTS = ['captures', 'threads', 'kill', 'histories', 'soak', 'poison', 'fuzz'] as const;
+const PARTS = ['captures', 'threads', 'baselines', 'kill', 'histories', 'soak', 'poison', 'fuzz'] as const;
 type Part = (typeof PARTS)[number];
 
 class UsageError extends Error {}
@@ -28,7 +29,7 @@ function readArguments() {
       part: { type: 'string', multiple: true },
       kills: { type: 'string', default: '50' },
       histories: { type: 'string', default: '5000' },
-      hours: { type: 'string', default: '60' },
+      hours: { type: 'string', default: '96' },
       speed: { type: 'string', default: '60' },
       'fuzz-seconds': { type: 'string', default: '600' },
       seed: { type: 'string', default: '1' },
@@ -43,7 +44,10 @@ function readArguments() {
     return number;
   };
   const needsCaptures = parts.some((part) => part === 'captures' || part === 'threads');
-  const captures = needsCaptures ? listCaptures(values.captures ?? process.env['NDR_CAPTURES']) : [];
+  const folder = values.captures ?? process.env['NDR_CAPTURES'];
+  // Baselines are proven on generated traffic too, so that captures add to it where they are there.
+  const usesCaptures = needsCaptures || (folder !== undefined && parts.some((part) => part === 'baselines'));
+  const captures = usesCaptures ? listCaptures(folder) : [];
   const numbers = {
     kills: whole('kills'),
     histories: whole('histories'),
@@ -81,6 +85,7 @@ async function run(): Promise<boolean> {
   const prove: Readonly<Record<Part, () => Promise<Section>>> = {
     captures: () => proveCaptures(runs, say),
     threads: () => proveThreads(runs, say),
+    baselines: () => proveBaselines({ seed, captures: runs.captures }, say),
     kill: () => proveKills({ workplace, kills, seed }, say),
     histories: () => proveHistories({ histories, seed }, say),
     soak: () => proveSoak({ workplace, hours, speed, seed }, say),

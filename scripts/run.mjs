@@ -6,17 +6,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outcomeOf } from './child-process.mjs';
 import { needsOwnNode24, node24, withoutNode24 } from './node-24.mjs';
+import { FOR_ALL, FOR_PRODUCT } from './node-flags.mjs';
 import { setUp } from './set-up.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/**
- * For every program. On processors with memory protection keys, V8 keeps a table of pages with machine code that worker
- * threads which come and go can bring out of step: the process then dies ("Check failed: jit_page.has_value()").
- */
-const ALWAYS = ['--no-memory-protection-keys'];
-/** For the product itself. Its columns live outside the heap of JavaScript, so a small nursery saves 30 MB. */
-const NODE_OPTIONS = ['--max-semi-space-size=2'];
 /** What was compiled is kept, below the project. */
 const COMPILED = join(root, 'node_modules', '.cache', 'ndr');
 
@@ -33,7 +27,7 @@ async function run(args) {
   const program = resolve(root, args[at]);
   const isProduct = dirname(program) === join(root, 'src');
   const env = isProduct ? { NODE_COMPILE_CACHE: COMPILED, ...process.env } : process.env;
-  const call = [...ALWAYS, ...(isProduct ? NODE_OPTIONS : []), ...args.slice(0, at), program, ...args.slice(at + 1)];
+  const call = [...FOR_ALL, ...(isProduct ? FOR_PRODUCT : []), ...args.slice(0, at), program, ...args.slice(at + 1)];
   return outcomeOf(spawn(node, call, { stdio: 'inherit', env }), {
     // A terminal sends Ctrl-C to the whole process group, so the child has it already: passing it on would be a second one.
     sharesTerminal: [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY),

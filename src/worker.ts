@@ -1,10 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStages, type Stages } from './consumers/stages.ts';
 import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
+import { BASELINE_STAGES } from './jobs/baseline-stages.ts';
 import { openDirectoryBlockStores } from './state/window-state/directory.ts';
 
-const { state, days } = workerData as WorkerOptions;
-const stages: Stages = createStages(openDirectoryBlockStores(state, days));
+const { state, days, heldBytes } = workerData as WorkerOptions;
+const stages: Stages & typeof BASELINE_STAGES = {
+  ...createStages(openDirectoryBlockStores(state, days), heldBytes),
+  ...BASELINE_STAGES,
+};
 
 parentPort?.on('message', async ({ id, stage, input }: StageCall) => {
   let answer: StageAnswer;

@@ -17,6 +17,10 @@ const PEERS: Readonly<Record<string, { readonly script: string; readonly args: r
   'ndr-2': { script: 'peer-ndr.ts', args: ['--threads', '2'] },
   'ndr-1-without-novelty': { script: 'peer-ndr.ts', args: ['--threads', '1', '--without-novelty'] },
   'ndr-2-without-novelty': { script: 'peer-ndr.ts', args: ['--threads', '2', '--without-novelty'] },
+  'ndr-1-warm': { script: 'peer-ndr.ts', args: ['--threads', '1', '--warm'] },
+  'ndr-2-warm': { script: 'peer-ndr.ts', args: ['--threads', '2', '--warm'] },
+  'ndr-1-warm-without-novelty': { script: 'peer-ndr.ts', args: ['--threads', '1', '--warm', '--without-novelty'] },
+  'ndr-2-warm-without-novelty': { script: 'peer-ndr.ts', args: ['--threads', '2', '--warm', '--without-novelty'] },
   'duckdb-2-without-novelty': { script: 'peer-duckdb.ts', args: ['--threads', '2'] },
 };
 /** What engines may differ by in a sum of quotients. */
@@ -44,8 +48,10 @@ if (names.some((name) => name.startsWith('duckdb'))) {
 const runs: Run[] = [];
 for (const peer of names) {
   const { script, args } = PEERS[peer]!;
-  const { stdout, wall_seconds } = await runChild(script, ['--state', state, ...args]);
-  runs.push({ peer, wall_seconds, ...(JSON.parse(stdout) as WindowsReport) });
+  const { stdout, wall_seconds: whole } = await runChild(script, ['--state', state, ...args]);
+  const report = JSON.parse(stdout) as WindowsReport;
+  const wall_seconds = report.step_seconds ?? whole;
+  runs.push({ peer, wall_seconds, ...report });
   say(`${peer}: ${wall_seconds.toFixed(1)} s`);
 }
 

@@ -24,7 +24,7 @@ import { shardTraffic } from './traffic.ts';
 import { SHARDS, type World, worldOf } from './world.ts';
 
 /** Raised whenever the state would come out different, so that one of an earlier shape is not used. */
-const SHAPE = 4;
+const SHAPE = 5;
 const PAST_DAYS = 31;
 const SLICES_OF_DAY = 96;
 const ITEMS_AT_ONCE = 16;
@@ -47,6 +47,8 @@ export interface Prepared {
   readonly index: BatchIndex;
   readonly plan: LookbackPlan;
   readonly earlier: readonly CommittedBatch[];
+  /** The mini-batch before the one that is measured, and what its windows cover. */
+  readonly before: { readonly batch: CommittedBatch; readonly earlier: readonly CommittedBatch[] };
 }
 
 /** Folder of the state of so many hosts that draw so many sessions a slice. Written once and reused. */
@@ -74,7 +76,11 @@ export async function openPrepared(folder: string): Promise<Prepared> {
   const stores = openDirectoryBlockStores(folder);
   const index = openBatchIndex(await openDirectoryItems(join(folder, 'items')));
   const plan = await planLookback(index, SPEC, CURRENT_SLICE);
-  return { stores, index, plan, earlier: await earlierOf(index, SPEC, CURRENT_SLICE) };
+  const earlier = await earlierOf(index, SPEC, CURRENT_SLICE);
+  const batch = earlier.reduce((newest, one) => (one.sliceEnd > newest.sliceEnd ? one : newest));
+  const { miniBatchId, sliceEnd } = batch;
+  const before = { batch, earlier: await earlierOf(index, SPEC, { ...CURRENT_SLICE, miniBatchId, sliceEnd }) };
+  return { stores, index, plan, earlier, before };
 }
 
 /** Block of the current slice for each shard, as `advance` would have made it. */
@@ -117,16 +123,19 @@ async function writeItems(folder: string): Promise<void> {
 }
 
 async function writeShard(
-  { stores, plan, earlier }: Prepared,
+  { stores, plan, earlier, before }: Prepared,
   world: World,
   shard: number,
   addTogether: (block: SliceBlock) => void,
 ): Promise<void> {
   const traffic = shardTraffic(world, shard);
-  const [current, ...blocks] = traffic.slices([CURRENT_SLICE, ...earlier]);
+  // The slice that the windows of the mini-batch before reach, and those of the measured one do not.
+  const last = before.earlier.filter(({ sliceEnd }) => earlier.every((one) => one.sliceEnd !== sliceEnd));
+  const batches = [...earlier, ...last];
+  const [current, ...blocks] = traffic.slices([CURRENT_SLICE, ...batches]);
   await stores.windows.put(currentKey(shard), encodeBlock('slice', compactBlock(current!)));
   for (const [n, block] of blocks.entries()) {
-    const key = keyOf({ shards: SHARDS }, SPEC, shard, earlier[n]!);
+    const key = keyOf({ shards: SHARDS }, SPEC, shard, batches[n]!);
     addTogether(block);
     await stores.windows.put(key, encodeBlock('slice', compactBlock(block)));
   }
@@ -136,11 +145,11 @@ async function writeShard(
 }
 
 async function writeTogether(
-  { stores, plan, earlier }: Prepared,
+  { stores, plan, earlier, before }: Prepared,
   together: ReturnType<typeof createTogether>,
 ): Promise<void> {
   const shard = projectShard(SPEC);
-  for (const batch of earlier) {
+  for (const batch of new Set([...earlier, ...before.earlier])) {
     const block = together.slice(batch.miniBatchId, batch.sliceEnd);
     await stores.windows.put(keyOf({ shards: SHARDS }, SPEC, shard, batch), encodeBlock('project', block));
   }

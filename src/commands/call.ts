@@ -1,5 +1,6 @@
 import { suggestion } from '../config/nearest-key.ts';
 import { backfill } from './backfill.ts';
+import { baselines } from './baselines.ts';
 import { type Command, type CommandContext, EXIT, type Flags, UsageError } from './command.ts';
 import { demoIn, type Surroundings } from './demo.ts';
 import { diff } from './diff.ts';
@@ -37,6 +38,7 @@ export async function carryOut(args: readonly string[], { env, surroundings, ...
     backfill,
     'run-batch': runBatch,
     serve,
+    baselines,
     replay,
     diff,
     verify,

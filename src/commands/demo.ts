@@ -126,7 +126,10 @@ function describeFinding({ incident, column, counts, value, rank, others }: Find
   const { kind, host, peer } = incident;
   const head = `  ${kind.replace('_', ' ').padEnd(13)} ${host} -> ${peer ?? 'many'}`;
   if (column === null) {
-    return [head, '                in no single column; it takes baselines and scores, which are not built yet'];
+    return [
+      head,
+      '                in no single column; it takes baselines, which need nine days of history (ndr baselines)',
+    ];
   }
   const place =
     rank === 1 ? `no other host more than ${whole(others)}` : `${rank - 1} hosts have more, up to ${whole(others)}`;

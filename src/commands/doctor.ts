@@ -15,10 +15,12 @@ import {
   newestManifest,
   sizeOf,
 } from '../jobs/place-examination.ts';
+import { examinePublications } from '../jobs/publication-examination.ts';
 import { examineQuarantine } from '../jobs/quarantine-examination.ts';
 import { retainDatasets } from '../jobs/retention.ts';
 import { retentionFaults, retentionsOf } from '../jobs/retention-plan.ts';
 import { scope } from '../lifecycle.ts';
+import { openBaselinePublications } from '../state/baseline-publications.ts';
 import { type BatchIndex, openBatchIndex } from '../state/batch-index.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
@@ -65,10 +67,16 @@ async function* examine(context: CommandContext, onExit: (undo: () => Promise<vo
   if (!isUsable) return;
   const spec = yield* examineSpecs(context, onExit);
   const lake = await openDirectoryLake(join(folder, 'lake'));
-  const index = openBatchIndex(await openDirectoryItems(join(folder, 'state', 'items')));
+  const items = await openDirectoryItems(join(folder, 'state', 'items'));
+  const index = openBatchIndex(items);
   const versions = new Set(spec === undefined ? [] : [spec.featureSpecVersion]);
   for await (const { version } of manifestsOf(lake, settings.project)) versions.add(version);
   for (const version of versions) yield* examineVersion(context, { lake, index, version }, spec);
+  if (spec !== undefined) {
+    const baselines = openBaselinePublications(items, lake);
+    const place = { lake, index, baselines, spec, callOf: (args: string) => callOf(context, args) };
+    yield* examinePublications(place, context.flags['deep'] === true);
+  }
   const quarantine = await openDirectoryLake(join(folder, 'quarantine'));
   yield* examineQuarantine({
     quarantine,

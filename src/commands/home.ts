@@ -8,10 +8,12 @@ import { DEFAULT_VERSION, readSpecItems } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import { parseYaml } from '../config/yaml-text.ts';
+import { MOST_HELD_BYTES } from '../consumers/held-days.ts';
 import type { MiniBatchDeps, MiniBatchRequest, StateDeps } from '../consumers/mini-batch-request.ts';
 import { createStages } from '../consumers/stages.ts';
 import { inlinePool, threadPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
+import { openBaselinePublications } from '../state/baseline-publications.ts';
 import { openBatchIndex } from '../state/batch-index.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
@@ -32,6 +34,8 @@ export interface Home {
 
 const HOUR = 3_600_000;
 const MOST_AUTO_THREADS = 4;
+/** Days beside the live ones are few: what is asked of them once is seldom asked again. */
+const SCRATCH_HELD_BYTES = MOST_HELD_BYTES / 8;
 
 /** Opens the home that the settings name; a folder that is empty or not there yet is one with all defaults. */
 export async function openHome(context: CommandContext, onExit: (undo: () => Promise<void>) => void): Promise<Home> {
@@ -44,20 +48,21 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const stateFolder = join(folder, 'state');
   const lake = await openDirectoryLake(lakeFolder);
   const quarantine = await openDirectoryLake(join(folder, 'quarantine'));
-  const index = openBatchIndex(await openDirectoryItems(join(stateFolder, 'items')));
+  const items = await openDirectoryItems(join(stateFolder, 'items'));
+  const index = openBatchIndex(items);
   await clearUnfinishedBlocks(stateFolder);
-  const threads = settings.threads === 'auto' ? Math.min(MOST_AUTO_THREADS, context.cores) : settings.threads;
-  const openState = (place: string): StateDeps => {
+  const threads = threadsOf(context);
+  const openState = (place: string, heldBytes: number): StateDeps => {
     const stores = openDirectoryBlockStores(place, stateFolder);
     const pool =
       threads === 1
-        ? inlinePool(createStages(stores))
-        : threadPool(threads, context.worker, { state: place, days: stateFolder });
+        ? inlinePool(createStages(stores, heldBytes))
+        : threadPool(threads, context.worker, { state: place, days: stateFolder, heldBytes });
     return { stores, pool };
   };
-  const live = openState(stateFolder);
+  const live = openState(stateFolder, MOST_HELD_BYTES);
   onExit(() => live.pool.close());
-  const scratch = await scratchIn(join(stateFolder, 'scratch'), openState);
+  const scratch = await scratchIn(join(stateFolder, 'scratch'), (place) => openState(place, SCRATCH_HELD_BYTES));
   onExit(scratch.close);
   return {
     folder,
@@ -72,6 +77,7 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
       lake,
       quarantine,
       index,
+      baselines: openBaselinePublications(items, lake),
       ...live,
       scratch: scratch.open,
       shards: settings.shards,
@@ -83,6 +89,10 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
     },
   };
 }
+
+/** Worker threads under the settings. */
+export const threadsOf = ({ settings, cores }: Pick<CommandContext, 'settings' | 'cores'>): number =>
+  settings.threads === 'auto' ? Math.min(MOST_AUTO_THREADS, cores) : settings.threads;
 
 /** A state beside the live one, opened when it is first asked for and removed at the end. */
 async function scratchIn(

@@ -1,10 +1,12 @@
 import { type Restored, restoreIndex } from '../jobs/index-restoration.ts';
+import { restorePublications } from '../jobs/publication-restoration.ts';
 import { scope } from '../lifecycle.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
 import { openKnownHome } from './known-home.ts';
 
 export const rebuildIndex: Command = {
-  summary: 'Restore the batch index from the manifests in the lake, reading every file they name.',
+  summary:
+    'Restore the index of mini-batches and baselines from the manifests in the lake, reading every file they name.',
   usage: 'ndr rebuild-index [--dry-run] [--force]',
   examples: ['ndr rebuild-index --dry-run', 'ndr rebuild-index', 'ndr rebuild-index --force --json'],
   flags: {
@@ -36,6 +38,12 @@ export const rebuildIndex: Command = {
         counts[restored.is]++;
         faulty += restored.faults.length;
         tell(context, restored);
+      }
+      const { lake, baselines } = deps;
+      for await (const restored of restorePublications({ lake, baselines, spec, stop }, { isDryRun })) {
+        counts[restored.is]++;
+        faulty += restored.faults.length;
+        tell(context, { miniBatchId: `baselines ${restored.name}`, revision: null, notes: [], ...restored });
       }
       terminal.progress('');
       if (isJson(context)) terminal.out(JSON.stringify({ summary: { ...counts, faults: faulty, dry_run: isDryRun } }));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SettingsError } from '../config/settings-table.ts';
+import { retainBaselines } from '../jobs/baseline-retention.ts';
 import { type RemovedFiles, removeOlderInFolder, removeOlderInLake } from '../jobs/old-files.ts';
 import { type RetentionReport, retainDatasets } from '../jobs/retention.ts';
 import { retentionFaults, retentionsOf } from '../jobs/retention-plan.ts';
@@ -34,6 +35,7 @@ export const retain: Command = {
         isDryRun,
       );
       context.terminal.progress('');
+      if (!context.stop.aborted) await retainPublications(context, home, isDryRun);
       const others = context.stop.aborted ? [] : await retainOthers(context, home, isDryRun);
       tellAll(context, datasets, others, isDryRun);
       if (!isDryRun && !context.stop.aborted) await sweep(context, home);
@@ -67,9 +69,12 @@ const SCRATCH = [
   'quarantine/_tmp',
   'state/items/_tmp',
   'state/windows/_tmp',
+  'state/timings/_tmp',
+  'state/baselines/_tmp',
   'state/lookback/days/_tmp',
   'state/lookback/bases/_tmp',
   'state/scratch',
+  'state/baseline-work',
 ];
 
 async function retainOthers(
@@ -90,6 +95,26 @@ async function retainOthers(
     { what: 'quarantine', days: quarantineDays, ...quarantined },
     { what: 'scratch', days: scratchDays, ...scratch },
   ];
+}
+
+/** Publications of baselines have an age by their reference instant; the newest of each horizon is always kept. */
+async function retainPublications(context: CommandContext, { deps, spec }: Home, isDryRun: boolean): Promise<void> {
+  const { settings, clock, terminal } = context;
+  const days = settings['retention.baselines_days'];
+  const newest = await deps.index.newestCommitted(spec.project, spec.featureSpecVersion);
+  if (newest === undefined) return;
+  const upTo = newest.sliceEnd - days * DAY;
+  const before = clock() - settings['retention.scratch_days'] * DAY;
+  const report = await retainBaselines(deps, spec, { upTo, before, isDryRun });
+  if (isJson(context)) {
+    const { publications, files, bytes } = report;
+    const counts = { publications, files, bytes, up_to: formatInstant(upTo), removed: !isDryRun };
+    terminal.out(JSON.stringify({ what: 'baselines', days, ...counts }));
+    return;
+  }
+  const did = isDryRun ? 'would go' : 'removed';
+  const gone = report.files === 0 ? 'no files' : `${whole(report.files)} files ${did}, ${fileSize(report.bytes)}`;
+  terminal.out(`baselines, kept ${days} days: ${whole(report.publications)} publications ${did}, ${gone}`);
 }
 
 /** A home that no `ndr serve` looks after is swept here. */

@@ -1,5 +1,6 @@
 import type { DeltaOperator } from '../operators/delta-metrics.ts';
 import type { SegmentMapping } from '../operators/segments.ts';
+import type { BaselineSpec, DeviationSpec } from './baseline-spec.ts';
 import type { CanonicalField } from './canonical-fields.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface BatchSpec {
   readonly operators: readonly DeltaOperator[];
   readonly fgA: FgASpec;
   readonly pairCounts: PairCountsSpec;
+  readonly baselines: BaselineSpec;
+  readonly deviation: DeviationSpec;
   /** Root of each dataset, its name appended, no slash at the end; null: `<lake>/<project>/<dataset>`. */
   readonly outputs: Readonly<Record<OutputDataset, string | null>>;
   /** Fall-backs of the project, for what neither the notification nor the route says. */
@@ -112,7 +115,7 @@ export interface PairCountsSpec {
   readonly requireDestinationPort: boolean;
 }
 
-export type OutputDataset = 'delta' | 'pair_context' | 'pair_counts' | 'fg_a' | 'fg_a_pair_context';
+export type OutputDataset = 'delta' | 'pair_context' | 'pair_counts' | 'fg_a' | 'fg_a_pair_context' | 'fg_b' | 'fg_c';
 
 /** `defaults` of project_parameters; null where absent or still a placeholder. */
 export interface ProjectDefaults {

@@ -1,3 +1,4 @@
+import { agreeOnBaselines } from './baseline-agreement.ts';
 import type { BatchSpec } from './batch-spec.ts';
 import { decodePortSets, defaultPortSets, layerPortSets, MAX_FURTHER_SETS, type PortSets } from './port-sets.ts';
 import { datasetRoot } from './prefix-types.ts';
@@ -15,10 +16,12 @@ const DEFAULT_RARE_THRESHOLD = 1;
 export function resolveBatchSpec(question: SpecQuestion): BatchSpec {
   const { project, version } = question;
   const specs = collectSpecs(question);
-  const { parameters, delta, fgA, pairCounts } = specs;
+  const { parameters, delta, fgA, pairCounts, fgB, fgC } = specs;
   const agreement = reconcileSpecs(specs, version);
   const portSets = resolvePortSets(specs, question);
-  const faults = [...agreement.faults, ...portSets.faults];
+  const minDays = fgA.lookback.minDays ?? parameters.lookback.minDays ?? DEFAULT_MIN_DAYS;
+  const { baselines, deviation, ...further } = agreeOnBaselines(specs, version, minDays);
+  const faults = [...agreement.faults, ...portSets.faults, ...further.faults];
   const warnings = [...specs.warnings, ...agreement.warnings, ...portSets.warnings];
   if (faults.length > 0) throw new SpecError(faults, warnings);
 
@@ -48,16 +51,20 @@ export function resolveBatchSpec(question: SpecQuestion): BatchSpec {
     fgA: {
       enabled: agreement.fgAEnabled,
       highRiskSegments: agreement.highRiskSegments,
-      lookbackMinDays: own.minDays ?? shared.minDays ?? DEFAULT_MIN_DAYS,
+      lookbackMinDays: minDays,
       rareThresholds: { peer: threshold('peer'), port: threshold('port'), pair: threshold('pair') },
     },
     pairCounts: pairCounts.filters,
+    baselines,
+    deviation,
     outputs: {
       delta: datasetRoot(delta.outputPrefix, 'delta'),
       pair_context: datasetRoot(delta.pairContextOutputPrefix, 'pair_context'),
       pair_counts: datasetRoot(pairCounts.outputPrefix, 'pair_counts'),
       fg_a: datasetRoot(fgA.outputPrefix, 'fg_a'),
       fg_a_pair_context: datasetRoot(fgA.pairContextOutputPrefix, 'fg_a_pair_context'),
+      fg_b: datasetRoot(fgB.outputPrefix, 'fg_b'),
+      fg_c: datasetRoot(fgC.outputPrefix, 'fg_c'),
     },
     defaults: parameters.defaults,
     digests: { ...specs.digests, ...portSets.digests },

@@ -16,27 +16,36 @@ export const prefix: z.ZodType<string> = value('a prefix such as s3://bucket/fea
   return given.replace(/^s3[an]:\/\//i, 's3://').replace(/(?<=[^/])\/+$/, '');
 });
 
-const LAYOUT = ['feature_spec_version', 'dt', 'hh', 'mm', 'batch'];
-const isOurLayout = (raw: unknown): boolean => {
-  if (!Array.isArray(raw)) return false;
-  const places = raw.map((key) => LAYOUT.indexOf(String(key)));
-  return places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!));
-};
+/** Some of the layout's keys, in its order. */
+const agreesWith =
+  (layout: readonly string[]) =>
+  (raw: unknown): boolean => {
+    if (!Array.isArray(raw)) return false;
+    const places = raw.map((key) => layout.indexOf(String(key)));
+    return places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!));
+  };
 
-/** What a job writes. Only the prefix is free: format and layout of the lake are fixed. */
-export const output = z
-  .strictObject({
-    s3_prefix: prefix.optional(),
-    format: agreeingWord('datasets are Parquet; leave it out', 'parquet'),
-    compression: agreeingWord('files are compressed with zstd; leave it out', 'zstd'),
-    partition_keys: agreeing(`datasets are laid out by ${LAYOUT.join('/')}; leave it out`, isOurLayout),
-    write_mode: agreeingWord('a mini-batch replaces what it wrote before; leave it out', 'overwrite'),
-    dataset: unused,
-  })
-  .prefault({});
+/** What a job writes, laid out by these keys. Only the prefix is free: format and layout of the lake are fixed. */
+export const outputBy = (...layout: readonly string[]) =>
+  z
+    .strictObject({
+      s3_prefix: prefix.optional(),
+      format: agreeingWord('datasets are Parquet; leave it out', 'parquet'),
+      compression: agreeingWord('files are compressed with zstd; leave it out', 'zstd'),
+      partition_keys: agreeing(`datasets are laid out by ${layout.join('/')}; leave it out`, agreesWith(layout)),
+      write_mode: agreeingWord('a mini-batch replaces what it wrote before; leave it out', 'overwrite'),
+      dataset: unused,
+    })
+    .prefault({});
+
+export const output = outputBy('feature_spec_version', 'dt', 'hh', 'mm', 'batch');
+
+/** Tables of FG-B: specs of the older system name one of them where they mean the whole. */
+const BASELINE_TABLE = /(?<=(^|\/)fg_b)\/(host|segment|ip_metadata|pair|pair\/host|pair\/segment)$/;
 
 /** The root of a dataset under the prefix of its spec: its name is appended unless the prefix ends with it. */
 export function datasetRoot(place: string | undefined, dataset: OutputDataset): string | null {
   if (place === undefined) return null;
-  return place === dataset || place.endsWith(`/${dataset}`) ? place : `${place}/${dataset}`;
+  const root = dataset === 'fg_b' ? place.replace(BASELINE_TABLE, '') : place;
+  return root === dataset || root.endsWith(`/${dataset}`) ? root : `${root}/${dataset}`;
 }

@@ -31,6 +31,8 @@ export interface ProjectParameters {
   readonly pairCap: number;
   readonly mlProjectName: string | null;
   readonly defaults: ProjectDefaults;
+  /** Where the names of machines lie; null: no pointer. */
+  readonly mappingPointer: string | null;
 }
 
 const floorMinutes: z.ZodType<readonly number[]> = value(
@@ -96,7 +98,7 @@ const defaults = z
   })
   .prefault({});
 
-const PROJECT_PARAMETERS = (where: SpecPlace) =>
+const PROJECT_PARAMETERS = (where: SpecPlace, pointerKey: string) =>
   z.strictObject({
     ...ownKeys(where),
     host_networks: networks
@@ -113,6 +115,7 @@ const PROJECT_PARAMETERS = (where: SpecPlace) =>
     // Read by the parts that come after the features.
     ml_project_names: unused,
     ip_machine_mapping_s3_prefix: unused,
+    [pointerKey]: unused,
     ip_machine_mapping_previous_s3_prefix: unused,
     ip_machine_mapping_pointer_updated_for_month: unused,
     orchestration_targets: unused,
@@ -124,9 +127,14 @@ const PROJECT_PARAMETERS = (where: SpecPlace) =>
     ),
   });
 
-/** Decodes the project's own parameters; every part may be missing. */
-export function decodeProjectParameters(payload: unknown, where: SpecPlace): Decoded<ProjectParameters> {
-  const { value: given, warnings } = decodePayload(PROJECT_PARAMETERS(where), payload, placeOf(where));
+/** Decodes the project's own parameters; every part may be missing. `pointerKey`: under which the pointer stands. */
+export function decodeProjectParameters(
+  payload: unknown,
+  where: SpecPlace,
+  pointerKey = 'ip_machine_mapping_s3_prefix',
+): Decoded<ProjectParameters> {
+  const { value: given, warnings } = decodePayload(PROJECT_PARAMETERS(where, pointerKey), payload, placeOf(where));
+  const pointer = (given as Readonly<Record<string, unknown>>)[pointerKey];
   const hints = given.defaults;
   return {
     warnings,
@@ -140,6 +148,8 @@ export function decodeProjectParameters(payload: unknown, where: SpecPlace): Dec
       windowFloorMinutes: hints.WindowFloorMinutes,
       pairCap: given.pair_cap,
       mlProjectName: given.ml_project_name ?? null,
+      mappingPointer:
+        pointer === undefined ? null : typeof pointer === 'string' ? pointer.trim() : JSON.stringify(pointer),
       defaults: {
         projectName: hints.ProjectName,
         featureSpecVersion: hints.FeatureSpecVersion,

@@ -97,6 +97,11 @@ export const SETTINGS = {
     type: wholeNumber(0, 720),
     default: 24,
   },
+  'baselines.memory_mb': {
+    doc: 'Memory that ndr baselines may take, all threads together. Results do not depend on it.',
+    type: wholeNumber(256, 1_048_576),
+    default: 1024,
+  },
   'lake.gc_grace_seconds': {
     doc: 'Files of a superseded revision, and files that no revision names, stay this long.',
     type: wholeNumber(0, 30 * DAY),
@@ -111,6 +116,12 @@ export const SETTINGS = {
   'retention.fg_a_pair_context_days': { doc: 'The same for fg_a_pair_context.', type: days, default: 45 },
   'retention.pair_counts_days': { doc: 'The same for pair_counts.', type: days, default: 200 },
   'retention.fg_a_days': { doc: 'The same for fg_a.', type: days, default: 200 },
+  'retention.fg_c_days': { doc: 'The same for fg_c.', type: days, default: 200 },
+  'retention.baselines_days': {
+    doc: 'The same for publications of baselines, by their reference instant; the newest of each horizon stays.',
+    type: days,
+    default: 190,
+  },
   'retention.quarantine_days': {
     doc: 'ndr retain removes quarantined lines and failures that have lain so long, by the clock.',
     type: days,

@@ -1,4 +1,5 @@
 import type { SegmentMapping } from '../operators/segments.ts';
+import type { OutputDataset } from './batch-spec.ts';
 import { FIELD_NAMES } from './canonical-fields.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { operatorsLackingForFgA } from './delta-builder.ts';
@@ -43,11 +44,17 @@ export function reconcileSpecs(specs: SpecCollection, version: string): Agreemen
 type Place = (job: BatchJob) => string;
 
 /** Several specs may state the mapping of segments; there is one, so they must agree. */
-function agreedSegmentMapping({ parameters, fgA, pairCounts }: SpecCollection, place: Place, { faults }: Notes) {
+function agreedSegmentMapping(
+  { parameters, fgA, pairCounts, fgB, fgC }: SpecCollection,
+  place: Place,
+  { faults }: Notes,
+) {
   const stated = [
     { job: 'project_parameters', mapping: parameters.segmentMapping },
     { job: 'fg_a_builder', mapping: fgA.segmentMapping },
     { job: 'pair_counts_builder', mapping: pairCounts.segmentMapping },
+    { job: 'fg_b_builder', mapping: fgB.segmentMapping },
+    { job: 'fg_c_builder', mapping: fgC.segmentMapping },
   ] as const;
   const [first, ...others] = stated.filter(({ mapping }) => mapping !== null);
   for (const { job, mapping } of others) {
@@ -72,13 +79,18 @@ interface Statement {
   readonly job: BatchJob;
   readonly path: string;
   readonly stated: string | null | undefined;
-  /** What the delta builder says, under `actualPath`. */
+  /** What the job that makes it says (the delta builder where `by` is left out), under `actualPath`. */
   readonly actual: string | null | undefined;
   readonly actualPath: string;
+  readonly by?: BatchJob;
 }
 
 /** Flows are read once and FG-A takes its delta from memory: what later jobs say of their input must be what is done. */
-function checkOneReading({ delta, fgA, pairCounts }: SpecCollection, place: Place, { faults, warnings }: Notes): void {
+function checkOneReading(
+  { delta, fgA, pairCounts, fgB, fgC }: SpecCollection,
+  place: Place,
+  { faults, warnings }: Notes,
+): void {
   const statements: Statement[] = [
     {
       job: 'fg_a_builder',
@@ -101,6 +113,36 @@ function checkOneReading({ delta, fgA, pairCounts }: SpecCollection, place: Plac
       actual: delta.input.s3Prefix,
       actualPath: 'input.s3_prefix',
     },
+    {
+      job: 'fg_b_builder',
+      path: 'fg_a_input.s3_prefix',
+      stated: datasetRoot(fgB.fgAPrefix, 'fg_a'),
+      ...madeBy('fg_a_builder', 'fg_a_output.s3_prefix', fgA.outputPrefix, 'fg_a'),
+    },
+    {
+      job: 'fg_b_builder',
+      path: 'pair_counts.s3_prefix',
+      stated: datasetRoot(fgB.pairCounts.prefix, 'pair_counts'),
+      ...madeBy('pair_counts_builder', 'pair_counts_output.s3_prefix', pairCounts.outputPrefix, 'pair_counts'),
+    },
+    {
+      job: 'fg_c_builder',
+      path: 'fg_a_input.s3_prefix',
+      stated: datasetRoot(fgC.fgAPrefix, 'fg_a'),
+      ...madeBy('fg_a_builder', 'fg_a_output.s3_prefix', fgA.outputPrefix, 'fg_a'),
+    },
+    {
+      job: 'fg_c_builder',
+      path: 'fg_b_input.s3_prefix',
+      stated: datasetRoot(fgC.fgBPrefix, 'fg_b'),
+      ...madeBy('fg_b_builder', 'fg_b_output.s3_prefix', fgB.outputPrefix, 'fg_b'),
+    },
+    {
+      job: 'fg_c_builder',
+      path: 'pair_context_input.s3_prefix',
+      stated: datasetRoot(fgC.pairContextPrefix, 'fg_a_pair_context'),
+      ...madeBy('fg_a_builder', 'pair_context_output.s3_prefix', fgA.pairContextOutputPrefix, 'fg_a_pair_context'),
+    },
     ...FIELD_NAMES.map((field): Statement => {
       const stated = pairCounts.fieldMapping[field];
       return {
@@ -112,11 +154,17 @@ function checkOneReading({ delta, fgA, pairCounts }: SpecCollection, place: Plac
       };
     }),
   ];
-  for (const { job, path, stated, actual, actualPath } of statements) {
+  for (const { job, path, stated, actual, actualPath, by = 'delta_builder' } of statements) {
     if (stated === undefined || stated === null || stated === actual) continue;
     const where = `${place(job)}: ${path}`;
-    const source = `${place('delta_builder')}: ${actualPath}`;
+    const source = `${place(by)}: ${actualPath}`;
     if (actual === undefined || actual === null) warnings.push(`${where}: has no effect; ${source} is what counts`);
     else faults.push(`${where}: is ${stated}, but ${source} is ${actual}; make them the same, or leave this out`);
   }
 }
+
+const madeBy = (by: BatchJob, actualPath: string, given: string | undefined, dataset: OutputDataset) => ({
+  by,
+  actualPath,
+  actual: datasetRoot(given, dataset),
+});

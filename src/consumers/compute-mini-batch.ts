@@ -1,6 +1,9 @@
 import { calendarOf } from '../operators/calendar.ts';
 import type { Lineage } from '../operators/datasets.ts';
+import type { FgCRows } from '../operators/deviations.ts';
+import { orderHosts } from '../operators/fg-a.ts';
 import { healthOf } from '../operators/health.ts';
+import { type TimedRows, timedRowsOf } from '../operators/pair-timings.ts';
 import type { PastSlice } from '../operators/past-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
@@ -9,8 +12,11 @@ import type { Evidence } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import type { ShardName } from '../state/window-state.ts';
 import { advanceMiniBatch } from './advance.ts';
+import { type BaselinePlan, planBaselines, refsForManifest } from './baseline-plan.ts';
+import { deviateFrom } from './deviate.ts';
 import { type EmitSources, emitShard, surveyProject } from './emit.ts';
-import { encodeFgA, encodeSliceRows } from './encode-datasets.ts';
+import { encodeFgA, encodeFgC, encodeSliceRows } from './encode-datasets.ts';
+import { findBeacons } from './find-beacons.ts';
 import { daysForManifest, planLookback, projectShard } from './lookback-plan.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from './mini-batch-request.ts';
 import { attemptOf, type PlannedBatch } from './plan-mini-batch.ts';
@@ -32,7 +38,7 @@ export interface ComputedBatch {
 
 /** A block that is sealed once it is known under which manifest. */
 export type Sealed = { readonly shard: ShardName } & (
-  | { readonly kind: 'slice'; readonly block: SliceBlock }
+  | { readonly kind: 'slice'; readonly block: SliceBlock; readonly timed: TimedRows }
   | { readonly kind: 'project'; readonly block: PastSlice }
 );
 
@@ -46,10 +52,11 @@ export async function computeMiniBatch(
   const attempt = attemptOf(request, planned);
   const deps = await depsFor(planned.deps, spec, slice);
   const lookback = await planLookback(deps.index, spec, slice);
+  const baselines = await planBaselines(deps.baselines, spec, slice);
   const content = await readMiniBatch(deps, spec, folder, files);
   if (content.is === 'unusable') return content;
-  const { outputs, health, sealed, flows } = await computeDatasets(
-    { deps, spec, plan: lookback, earlier },
+  const { outputs, health, sealed, flows, fallbacks } = await computeDatasets(
+    { deps, spec, plan: lookback, earlier, baselines },
     slice,
     content,
   );
@@ -60,11 +67,11 @@ export async function computeMiniBatch(
     outputs,
     evidence: {
       ...sources,
-      baseline_refs: [],
+      baseline_refs: refsForManifest(baselines),
       lookback_days: daysForManifest(lookback),
       code_version: deps.codeVersion,
       dq: { lines, flows, damaged_files: damaged, empty_files: empty, ...counts },
-      fallbacks: {},
+      fallbacks,
       health,
     },
   };
@@ -78,11 +85,12 @@ interface ComputedDatasets {
   readonly flows: number;
   /** What the mini-batch leaves behind for later ones. */
   readonly sealed: readonly Sealed[];
+  readonly fallbacks: Evidence['fallbacks'];
 }
 
 /** Flows to encoded files. Adds to the content's counts what the slice's own rules met, and lets its flows go. */
 async function computeDatasets(
-  sources: EmitSources & { readonly deps: MiniBatchDeps },
+  sources: EmitSources & { readonly deps: MiniBatchDeps; readonly baselines: BaselinePlan },
   slice: SettledSlice,
   { files, counts }: UsableContent,
 ): Promise<ComputedDatasets> {
@@ -94,21 +102,47 @@ async function computeDatasets(
   const lineage: Lineage = { miniBatchId, sliceStart, sliceEnd };
   const outputs = await encodeSliceRows(deps, spec, rows, lineage);
   const health = healthOf(sliceEnd, await committedSlices(deps.index, spec, slice, earlier), lag);
-  const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block }));
+  const timed = rows.shards.map(({ outbound }) => timedRowsOf(outbound));
+  const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block, timed: timed[shard]! }));
+  const fallbacks: Record<string, number> = {};
   if (spec.fgA.enabled) {
     const { known, own } = await surveyProject(sources, blocks);
     sealed.push({ kind: 'project', shard: projectShard(spec), block: own });
-    const emitted = await mapInOrder(blocks, deps.parallel, (block) =>
-      emitShard(sources, blocks.indexOf(block), block, known),
-    );
+    const { chosen } = sources.baselines;
+    const beaconInputs =
+      chosen.length === 0 ? [] : timed.map((own) => ({ timed: own, infrastructure: spec.infrastructure }));
+    const emitted = await mapInOrder(blocks, deps.parallel, (block) => {
+      const shard = blocks.indexOf(block);
+      return emitShard(sources, shard, block, known, beaconInputs[shard]);
+    });
     const calendar = calendarOf(sliceEnd, spec.calendar);
+    const order = orderHosts(emitted.map(({ windows }) => windows));
     const ages = { days: plan.projectDays, rules: plan.rules };
-    outputs.push(...(await encodeFgA(deps, spec, emitted, lineage, calendar, health, ages)));
+    outputs.push(...(await encodeFgA(deps, spec, emitted, order, lineage, calendar, health, ages)));
+    if (chosen.length > 0) {
+      const beacons = await findBeacons(
+        sources,
+        emitted.map(({ beacons }) => beacons!),
+        sliceEnd,
+      );
+      for (const publication of chosen) {
+        const rows = await deviateFrom(sources, publication, emitted, beacons, calendar.time_band);
+        outputs.push(await encodeFgC(deps, spec, rows, order, lineage, publication, calendar.time_band));
+        addFallbacks(fallbacks, rows);
+      }
+    }
   }
   return {
     outputs,
     health: { ...health, event_lag_p95_ms: Number.isNaN(lag) ? null : Math.round(lag) },
     flows,
     sealed,
+    fallbacks,
   };
+}
+
+/** Adds up what the rows of a horizon fell back on; a reason that none had is not listed. */
+function addFallbacks(sums: Record<string, number>, rows: readonly FgCRows[]): void {
+  for (const { fallbacks } of rows)
+    for (const [reason, count] of Object.entries(fallbacks)) if (count > 0) sums[reason] = (sums[reason] ?? 0) + count;
 }

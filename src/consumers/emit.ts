@@ -4,8 +4,9 @@ import type { SliceBlock } from '../operators/windows.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
 import type { BlockKey, BlockStores, ShardName } from '../state/window-state.ts';
+import type { BeaconInput } from './beacon-stages.ts';
 import { type LookbackPlan, partsOf, pastKeysOf, projectShard } from './lookback-plan.ts';
-import type { Missing, Survey } from './lookback-stages.ts';
+import type { Missing, PastKeys, Survey } from './lookback-stages.ts';
 import { rebuildState } from './rebuild-state.ts';
 import { windowOptionsOf } from './slice-plan.ts';
 import type { EmittedRows } from './stages.ts';
@@ -44,10 +45,13 @@ export const keyOf = (
   manifest: manifest.sha256,
 });
 
-const keysOf = ({ deps, spec, plan, earlier }: EmitSources, shard: ShardName) => ({
-  earlier: earlier.map((batch) => keyOf(deps, spec, shard, batch)),
-  past: pastKeysOf(plan, { project: spec.project, version: spec.featureSpecVersion, shards: deps.shards, shard }),
+const keysOf = (sources: EmitSources, shard: ShardName) => ({
+  earlier: sources.earlier.map((batch) => keyOf(sources.deps, sources.spec, shard, batch)),
+  past: pastKeysOfShard(sources, shard),
 });
+
+export const pastKeysOfShard = ({ deps, spec, plan }: EmitSources, shard: ShardName): PastKeys =>
+  pastKeysOf(plan, { project: spec.project, version: spec.featureSpecVersion, shards: deps.shards, shard });
 
 /** What all hosts of the project did together, in the mini-batch and before. `blocks`: all shards of the mini-batch. */
 export function surveyProject(sources: EmitSources, blocks: readonly SliceBlock[]): Promise<Survey> {
@@ -64,21 +68,22 @@ export function surveyProject(sources: EmitSources, blocks: readonly SliceBlock[
   return untilThere(sources, () => deps.pool.survey(input));
 }
 
-/** The rows of one shard. `current` is its block of the mini-batch. */
+/** The rows of one shard. `current` is its block of the mini-batch. Beacons are looked for where there is input for them. */
 export function emitShard(
   sources: EmitSources,
   shard: number,
   current: SliceBlock,
   known: KnownRows,
+  beacons: BeaconInput | null = null,
 ): Promise<EmittedRows> {
   const { deps, spec, plan } = sources;
   const lookback = { known, days: plan.projectDays, rules: plan.rules };
-  const input = { shard, current, options: windowOptionsOf(spec), lookback, ...keysOf(sources, shard) };
+  const input = { shard, current, options: windowOptionsOf(spec), lookback, beacons, ...keysOf(sources, shard) };
   return untilThere(sources, () => deps.pool.emit(input));
 }
 
 /** Asks until nothing is missing; what is gets merged, or rebuilt from the lake. */
-async function untilThere<T extends { readonly is: string }>(
+export async function untilThere<T extends { readonly is: string }>(
   sources: EmitSources,
   ask: () => Promise<T | Missing>,
 ): Promise<T> {
@@ -106,5 +111,5 @@ async function putBack(sources: EmitSources, missing: readonly BlockKey[]): Prom
       await untilThere(sources, () => deps.pool.rollUp({ key, slices }));
     }
   }
-  await rebuildState(ofMiniBatches, { ...deps, windows: deps.stores.windows }, spec);
+  await rebuildState(ofMiniBatches, deps, spec);
 }

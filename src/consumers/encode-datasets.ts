@@ -1,10 +1,12 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import type { CalendarFeatures } from '../operators/calendar.ts';
-import { datasetSchemas } from '../operators/dataset-schemas.ts';
+import { type DatasetName, datasetSchemas } from '../operators/dataset-schemas.ts';
 import { deltaSchema, type Lineage, type Span } from '../operators/datasets.ts';
 import { deltaTable } from '../operators/delta-table.ts';
-import { fgATable, orderHosts } from '../operators/fg-a.ts';
+import type { FgCRows } from '../operators/deviations.ts';
+import { fgATable, type HostOrder } from '../operators/fg-a.ts';
 import { fgAPairContextTable, orderWindowPairs } from '../operators/fg-a-pairs.ts';
+import { type BaselineSpan, fgCSchema, fgCTable } from '../operators/fg-c.ts';
 import type { DataHealth } from '../operators/health.ts';
 import type { Lookback } from '../operators/lookback.ts';
 import { pairContextTable, pairCountsTable } from '../operators/pair-tables.ts';
@@ -21,8 +23,6 @@ interface EncodeDeps {
   readonly pool: WorkPool;
   readonly parallel: number;
 }
-
-type Dataset = keyof BatchSpec['outputs'];
 
 /** Encodes what a mini-batch's own flows give: delta, pair context, pair counts. */
 export async function encodeSliceRows(
@@ -46,11 +46,12 @@ export async function encodeSliceRows(
   ];
 }
 
-/** Encodes what the windows give: FG-A and its pair context. */
+/** Encodes what the windows give: FG-A, whose rows stand in the order `hosts`, and its pair context. */
 export async function encodeFgA(
   deps: EncodeDeps,
   spec: BatchSpec,
   emitted: readonly EmittedRows[],
+  hosts: HostOrder,
   lineage: Lineage,
   calendar: CalendarFeatures,
   health: DataHealth,
@@ -58,7 +59,6 @@ export async function encodeFgA(
 ): Promise<DatasetOutput[]> {
   const windows = emitted.map((shard) => shard.windows);
   const pairs = emitted.map((shard) => shard.pairs);
-  const hosts = orderHosts(windows);
   const pairOrder = orderWindowPairs(pairs);
   return [
     await encodeDataset(deps, spec, 'fg_a', lineage, hosts.row.length, (span) =>
@@ -70,18 +70,36 @@ export async function encodeFgA(
   ];
 }
 
+/** Encodes the deviations from one publication of baselines. `order` is that of FG-A's rows. */
+export async function encodeFgC(
+  deps: EncodeDeps,
+  spec: BatchSpec,
+  deviated: readonly FgCRows[],
+  order: HostOrder,
+  lineage: Lineage,
+  from: BaselineSpan,
+  timeBand: CalendarFeatures['time_band'],
+): Promise<DatasetOutput> {
+  const { deviation } = spec;
+  const schema = fgCSchema(deviation);
+  const tableOf = (span: Span): Table => fgCTable(schema, deviated, order, lineage, from, timeBand, deviation, span);
+  return encodeDataset(deps, spec, 'fg_c', lineage, order.row.length, tableOf, [['baseline_horizon', from.horizon]]);
+}
+
 async function encodeDataset(
   { pool, parallel }: EncodeDeps,
   spec: BatchSpec,
-  dataset: Dataset,
+  dataset: DatasetName,
   lineage: Lineage,
   rows: number,
   tableOf: (span: Span) => Table,
+  partitions: Parameters<typeof datasetFolder>[4] = [],
 ): Promise<DatasetOutput> {
   const prefix = datasetPrefix(spec.outputs[dataset], spec.project, dataset);
-  const schema = datasetSchemas(spec.operators, furtherPortSetsOf(spec))[dataset];
+  const schema = datasetSchemas(spec.operators, furtherPortSetsOf(spec), spec.deviation)[dataset];
   const parts = await mapInOrder(partRanges(rows), parallel, ([start, end]) =>
     pool.encode({ table: tableOf({ start, end }) }),
   );
-  return { dataset, folder: datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage), parts, schema };
+  const folder = datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage, partitions);
+  return { dataset, folder, parts, schema };
 }

@@ -9,6 +9,7 @@ export interface InputDifference {
     | 'raw_file'
     | 'window_input'
     | 'lookback_day'
+    | 'baseline'
     | 'spec'
     | 'code_version'
     | 'data_health'
@@ -26,7 +27,7 @@ export type Inputs = Evidence & { readonly slice: ManifestSlice };
 
 /** What is compared by name, is an outcome, or tells which revision it is. */
 const NOT_OTHER: ReadonlySet<string> = new Set([
-  ...['slice', 'inputs', 'window_inputs', 'lookback_days', 'spec_digests', 'code_version', 'health'],
+  ...['slice', 'inputs', 'window_inputs', 'lookback_days', 'baseline_refs', 'spec_digests', 'code_version', 'health'],
   ...['dq', 'fallbacks', 'datasets'],
   ...['manifest_version', 'project_name', 'feature_spec_version', 'mini_batch_id', 'revision'],
 ]);
@@ -38,6 +39,7 @@ export function differencesOf(then: Inputs, now: Inputs): InputDifference[] {
     ...differing('raw_file', rawFiles(then), rawFiles(now)),
     ...windowDifferences(then.window_inputs, now.window_inputs),
     ...differing('lookback_day', then.lookback_days, now.lookback_days),
+    ...differing('baseline', baselines(then), baselines(now)),
     ...differing('spec', then.spec_digests, now.spec_digests),
     ...differing('code_version', { ndr: then.code_version }, { ndr: now.code_version }),
     ...differing('data_health', degraded(then), degraded(now)),
@@ -74,6 +76,10 @@ const rawFiles = ({ inputs, slice }: Inputs): Named =>
       return [name, `${etag} of ${size} bytes`];
     }),
   );
+
+/** `30d` → `2026-03-01T00:00:00Z <digest>` */
+const baselines = ({ baseline_refs }: Inputs): Named =>
+  Object.fromEntries(baseline_refs.map((ref) => [ref.slice(0, ref.indexOf('@')), ref.slice(ref.indexOf('@') + 1)]));
 
 function windowDifferences(then: readonly WindowInput[], now: readonly WindowInput[]): InputDifference[] {
   const named = (inputs: readonly WindowInput[]): Named =>

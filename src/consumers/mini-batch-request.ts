@@ -1,5 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import type { SliceRules } from '../config/slice-time.ts';
+import type { BaselinePublications } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
 import type { BlockStores } from '../state/window-state.ts';
@@ -18,6 +19,7 @@ export interface MiniBatchDeps extends StateDeps {
   readonly lake: Lake;
   readonly quarantine: Lake;
   readonly index: BatchIndex;
+  readonly baselines: BaselinePublications;
   readonly shards: number;
   /** Work that may be under way at once. */
   readonly parallel: number;

@@ -25,8 +25,16 @@ export interface OpenBlocks {
   load<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey): Promise<Block<K> | undefined>;
   /** As `load`, but does not keep it open: for what is read once in a while. */
   read<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey): Promise<Block<K> | undefined>;
+  /** Closes one: what it holds is kept elsewhere. */
+  letGo(kind: BlockKind, key: BlockKey): void;
   save<K extends BlockKind>(kind: K, store: WindowState, key: BlockKey, block: Block<K>): Promise<void>;
 }
+
+/** Tells a block from all others: its key has a digest of what it holds. */
+export const nameOfBlock = (kind: BlockKind, key: BlockKey): string =>
+  createHash('sha1')
+    .update(JSON.stringify([kind, ...Object.values(key)]))
+    .digest('base64');
 
 export function createOpenBlocks(): OpenBlocks {
   const open = new Map<string, OpenBlock>();
@@ -46,13 +54,8 @@ export function createOpenBlocks(): OpenBlocks {
       if (isPast || (openBytes > MOST_BYTES && other !== name)) close(other, one);
     }
   };
-  const nameOf = (kind: BlockKind, key: BlockKey): string =>
-    createHash('sha1')
-      .update(JSON.stringify([kind, ...Object.values(key)]))
-      .digest('base64');
-
   const read: OpenBlocks['read'] = async (kind, store, key) => {
-    const known = open.get(nameOf(kind, key));
+    const known = open.get(nameOfBlock(kind, key));
     if (known !== undefined) return known.block as Block<typeof kind>;
     const bytes = await store.get(key);
     return bytes === undefined ? undefined : (decodeBlock(kind, bytes) as Block<typeof kind> | undefined);
@@ -62,13 +65,18 @@ export function createOpenBlocks(): OpenBlocks {
     read,
     async load(kind, store, key) {
       const block = await read(kind, store, key);
-      const name = nameOf(kind, key);
+      const name = nameOfBlock(kind, key);
       if (block !== undefined && !open.has(name)) keep(name, kind, key, block);
       return block;
     },
+    letGo(kind, key) {
+      const name = nameOfBlock(kind, key);
+      const known = open.get(name);
+      if (known !== undefined) close(name, known);
+    },
     async save(kind, store, key, block) {
       await store.put(key, encodeBlock(kind, block));
-      const name = nameOf(kind, key);
+      const name = nameOfBlock(kind, key);
       if (!open.has(name)) keep(name, kind, key, block);
     },
   };

@@ -13,8 +13,12 @@ export interface CommittedOutcome {
   readonly rejected: number;
   /** What the rules of data quality met, as the manifest says it; of `unchanged` as this run met it. */
   readonly dq: Readonly<Record<string, number>>;
-  /** Dataset → rows. */
+  /** Dataset → rows, of all horizons together. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Publications that its deviations are from, as the manifest names them; none: it has no deviations. */
+  readonly baselines: readonly string[];
+  /** Reason → what of its deviations fell back on a coarser baseline. */
+  readonly fallbacks: Readonly<Record<string, number>>;
   /** Mini-batches after it whose windows it changed: they are to be published again. */
   readonly affects: readonly string[];
   /** How far it lay behind the newest slice, if it affects any. */

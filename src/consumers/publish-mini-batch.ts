@@ -1,6 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { DAY_MS, dayOf, LOOKBACK_DAYS } from '../operators/past-rows.ts';
-import { commitBatch } from '../state/commit.ts';
+import { commitBatch, type DatasetOutput } from '../state/commit.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { markLater } from './affected.ts';
 import type { ComputedBatch } from './compute-mini-batch.ts';
@@ -44,7 +44,9 @@ export async function publishMiniBatch(
     lines: content.lines,
     rejected: rejectedOf(content.counts),
     dq: commit.evidence.dq,
-    rows: Object.fromEntries(commit.outputs.map(({ dataset, parts }) => [dataset, rowsIn(parts)])),
+    rows: rowsByDataset(commit.outputs),
+    baselines: commit.evidence.baseline_refs,
+    fallbacks: commit.evidence.fallbacks,
     affects: affects.miniBatchIds,
     lateMs: affects.lateMs,
     warnings: content.warnings,
@@ -53,13 +55,19 @@ export async function publishMiniBatch(
 
 const NOBODY = { miniBatchIds: [], lateMs: 0 };
 
-const rowsIn = (parts: readonly { readonly rows: number }[]): number => parts.reduce((sum, { rows }) => sum + rows, 0);
+function rowsByDataset(outputs: readonly DatasetOutput[]): Record<string, number> {
+  const rows: Record<string, number> = {};
+  for (const { dataset, parts } of outputs)
+    rows[dataset] = parts.reduce((sum, part) => sum + part.rows, rows[dataset] ?? 0);
+  return rows;
+}
 
 /** Forgets what no later slice will ask for. */
 async function prune({ stores, keepMs }: MiniBatchDeps, spec: BatchSpec, sliceEnd: number): Promise<void> {
   const { project, featureSpecVersion: version } = spec;
   const today = dayOf(sliceEnd);
   await stores.windows.prune(project, version, sliceEnd - keepMs);
+  await stores.timings.prune(project, version, sliceEnd - keepMs);
   // Those of yesterday serve mini-batches that come late.
   await stores.bases.prune(project, version, today - 2 * DAY_MS);
   await stores.days.prune(project, version, today - (LOOKBACK_DAYS + 2) * DAY_MS);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ShardName } from '../state/window-state.ts';
+import { MOST_HELD_BYTES } from './held-days.ts';
 import type { StageName, Stages } from './stages.ts';
 
 /** One call of a stage, as it crosses to a thread. */
@@ -19,6 +20,8 @@ export interface WorkerOptions {
   readonly state: string;
   /** Folder of those whose rolled-up days they share, if it is another. */
   readonly days?: string;
+  /** Most bytes of the days of blocks that it keeps in memory. */
+  readonly heldBytes?: number;
 }
 
 export interface WorkPool extends Stages {
@@ -42,9 +45,11 @@ interface Pending {
 
 /**
  * Runs the stages in worker threads. Work on one shard always goes to the same thread, which keeps its blocks open;
- * other work goes to the thread that has least to do. Sealed data crosses as shared memory.
+ * other work goes to the thread that has least to do. `heldBytes` is of all threads together. Sealed data crosses as shared memory.
  */
-export function threadPool(threads: number, worker: URL, workerData: WorkerOptions): WorkPool {
+export function threadPool(threads: number, worker: URL, options: WorkerOptions): WorkPool {
+  const heldBytes = (options.heldBytes ?? MOST_HELD_BYTES) / threads;
+  const workerData: WorkerOptions = { ...options, heldBytes };
   const workers: (StageThread | undefined)[] = new Array(threads).fill(undefined);
   let lastId = 0;
 
@@ -93,7 +98,12 @@ export function threadPool(threads: number, worker: URL, workerData: WorkerOptio
     survey: (input) => call('survey', input, input.key.shard),
     rollUp: (input) => call('rollUp', input, input.key.shard),
     mergeDays: (input) => call('mergeDays', input, input.key.shard),
+    establish: (input) => call('establish', input, input.key.shard),
     seal: (input) => call('seal', input, input.key.shard),
+    deviate: (input) => call('deviate', input, input.shard),
+    packHosts: (input) => call('packHosts', input),
+    packSegments: (input) => call('packSegments', input),
+    packPairs: (input) => call('packPairs', input),
     encode: (input) => call('encode', input),
     async close() {
       await Promise.all(workers.map((worker) => worker?.thread.terminate()));

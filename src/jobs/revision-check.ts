@@ -1,6 +1,6 @@
 import type { Lake } from '../state/lake.ts';
 import { NotFound } from '../state/lake.ts';
-import { type Manifest, type ManifestFile, sha256Hex } from '../state/manifest.ts';
+import { type Manifest, type ManifestDataset, type ManifestFile, sha256Hex } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { isPastRetention, type RetentionMarks } from '../state/retention-marks.ts';
 
@@ -42,17 +42,25 @@ export async function checkFiles(
 ): Promise<FileFault[]> {
   const sliceEnd = Date.parse(manifest.slice.slice_end_ts);
   const faults: FileFault[] = [];
-  for (const [dataset, { files, folders }] of Object.entries(manifest.datasets)) {
+  for (const [dataset, held] of Object.entries(manifest.datasets)) {
     const mayBeMissing = isPastRetention(marks, dataset, sliceEnd);
-    const sizes = isDeep ? undefined : await sizesIn(lake, folders);
-    const found = await mapInOrder(files, READS_AT_ONCE, (file) =>
-      sizes === undefined ? contentFault(lake, file) : sizeFault(sizes, file),
-    );
-    faults.push(
-      ...found.flatMap((fault) => (fault === undefined || (fault.is === 'missing' && mayBeMissing) ? [] : [fault])),
-    );
+    const found = await fileFaultsOf(lake, held, isDeep);
+    faults.push(...found.filter((fault) => fault.is !== 'missing' || !mayBeMissing));
   }
   return faults;
+}
+
+/** The files that are not as a manifest says: by their bytes if `isDeep`, else by their sizes. */
+export async function fileFaultsOf(
+  lake: Lake,
+  { files, folders }: ManifestDataset,
+  isDeep: boolean,
+): Promise<FileFault[]> {
+  const sizes = isDeep ? undefined : await sizesIn(lake, folders);
+  const found = await mapInOrder(files, READS_AT_ONCE, (file) =>
+    sizes === undefined ? contentFault(lake, file) : sizeFault(sizes, file),
+  );
+  return found.filter((fault) => fault !== undefined);
 }
 
 const missing = (path: string): FileFault => ({ is: 'missing', path, why: 'the file is not there' });

@@ -2,7 +2,7 @@ import { differencesOf, type InputDifference } from '../consumers/input-differen
 import { type Lake, NotFound } from '../state/lake.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { type DatasetDiff, diffDataset, isEqual } from './dataset-diff.ts';
-import { DATASET_KEYS, partsOf } from './dataset-parts.ts';
+import { DATASET_KEYS, heldDatasets, partsOf } from './dataset-parts.ts';
 import { exactly } from './table-cells.ts';
 
 /** A revision and the lake that holds its files. */
@@ -32,12 +32,13 @@ export async function diffRevisions(
   b: HeldRevision,
   { dataset, mostRows }: RevisionDiffOptions,
 ): Promise<RevisionDiff> {
-  const names = [...new Set([a, b].flatMap(({ manifest }) => Object.keys(manifest.datasets)))].sort();
+  const held = new Map([...heldDatasets(a.manifest), ...heldDatasets(b.manifest)]);
   const datasets: DatasetDiff[] = [];
   const unread: RevisionDiff['unread'][number][] = [];
-  for (const name of names) {
-    if (dataset !== null && name !== dataset) continue;
-    const key = DATASET_KEYS[name];
+  for (const name of [...held.keys()].sort()) {
+    const own = held.get(name)!.dataset;
+    if (dataset !== null && own !== dataset) continue;
+    const key = DATASET_KEYS[own];
     if (key === undefined) {
       unread.push({ dataset: name, why: 'this version of ndr does not know its key; compare with a newer one' });
       continue;

@@ -106,6 +106,21 @@ export function textOf(list: AddressList, id: number): string {
   return list.isIpv4[id] === 1 ? formatIpv4(list.ipv4[id]!) : list.texts.get(id)!;
 }
 
+/** The list of only those addresses whose ids are marked with 1, in the same order. */
+export function listOfThose(list: AddressList, isOne: Uint8Array): AddressList {
+  const count = isOne.reduce((sum, one) => sum + one, 0);
+  const part = { count, ipv4: new Uint32Array(count), isIpv4: new Uint8Array(count), texts: new Map<number, string>() };
+  for (let id = 0, next = 0; id < isOne.length; id++) {
+    if (isOne[id] === 0) continue;
+    part.ipv4[next] = list.ipv4[id]!;
+    part.isIpv4[next] = list.isIpv4[id]!;
+    const text = list.texts.get(id);
+    if (text !== undefined) part.texts.set(next, text);
+    next++;
+  }
+  return part;
+}
+
 /** Merges books into one list in text order; remaps[b][id of book b] is the id in the list. */
 export function mergeBooks(books: readonly BookContents[]): { list: AddressList; remaps: readonly Uint32Array[] } {
   // A book in which the place of an address among all texts stands for the address.

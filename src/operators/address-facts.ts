@@ -27,29 +27,46 @@ export interface AddressFacts {
 
 /** Looks up hosts, internal addresses and segments for a whole list at once. */
 export function factsOf(list: AddressList, options: PlaceOptions): AddressFacts {
+  const growing = createGrowingFacts(options, list.count);
+  growing.describe(list, 0);
+  return growing.facts;
+}
+
+/** Facts of a list that addresses are added to. */
+export interface GrowingFacts {
+  /** Columns may be longer than the list. */
+  readonly facts: AddressFacts;
+  /** Looks up the addresses of the list from id `from` on; those before are known. */
+  describe(list: AddressList, from: number): void;
+}
+
+/** @param capacity addresses to make room for at first. */
+export function createGrowingFacts(options: PlaceOptions, capacity: number): GrowingFacts {
   const networks = options.hostNetworks.map(networkOf);
   const isInside = insideOf(networks);
   const segmentOf = segmentsBy(options.segmentMapping);
   const riskyIds = new Set(options.highRiskSegments);
   const isRisky = insideOf(options.highRiskSegments.flatMap((text) => parseNetwork(text) ?? []));
-  const numbers = createSegmentNumbers(list.count);
-  const facts = {
-    isHost: new Uint8Array(list.count),
-    isInternal: new Uint8Array(list.count),
-    isHighRisk: new Uint8Array(list.count),
-    segment: new Int32Array(list.count),
-  };
   const { prefixLength } = options.segmentMapping;
   const hasPrefixes = options.segmentMapping.networks.length === 0;
   const reused = { family: 4 as const, value: 0 };
   const prefix = { id: '', length: prefixLength };
-  for (let id = 0; id < list.count; id++) {
+  const numbers = createSegmentNumbers(capacity);
+  let facts = {
+    isHost: new Uint8Array(capacity),
+    isInternal: new Uint8Array(capacity),
+    isHighRisk: new Uint8Array(capacity),
+    segment: new Int32Array(capacity),
+    ...numbers.counted(),
+  };
+
+  const describeOne = (list: AddressList, id: number): void => {
     let address: Address | undefined = reused;
     if (list.isIpv4[id] === 1) reused.value = list.ipv4[id]!;
     else address = parseAddress(list.texts.get(id)!);
     if (address === undefined) {
       facts.segment[id] = numbers.ofText(SEG_UNKNOWN, id);
-      continue;
+      return;
     }
     // An IPv4 prefix needs no text to be told from others: most addresses of a batch are seen once.
     const isPrefix = address === reused && hasPrefixes;
@@ -62,8 +79,33 @@ export function factsOf(list: AddressList, options: PlaceOptions): AddressFacts 
     if (internal && !isSpecial(address) && !isBroadcast(address, segment)) facts.isHost[id] = 1;
     if (isRisky(address)) facts.isHighRisk[id] = 1;
     else if (riskyIds.size > 0 && riskyIds.has(isPrefix ? segmentOf(address).id : segment.id)) facts.isHighRisk[id] = 1;
-  }
-  return { ...facts, ...numbers.counted() };
+  };
+
+  return {
+    get facts() {
+      return facts;
+    },
+    describe(list, from) {
+      const { isHost, isInternal, isHighRisk, segment } = facts;
+      if (list.count > segment.length) {
+        const length = Math.max(list.count, segment.length * 2);
+        facts = {
+          ...facts,
+          isHost: widened(isHost, new Uint8Array(length)),
+          isInternal: widened(isInternal, new Uint8Array(length)),
+          isHighRisk: widened(isHighRisk, new Uint8Array(length)),
+          segment: widened(segment, new Int32Array(length)),
+        };
+      }
+      for (let id = from; id < list.count; id++) describeOne(list, id);
+      facts = { ...facts, ...numbers.counted() };
+    },
+  };
+}
+
+function widened<T extends Uint8Array | Uint32Array | Int32Array>(column: T, wider: T): T {
+  wider.set(column);
+  return wider;
 }
 
 function insideOf(networks: readonly Network[]): (address: Address) => boolean {
@@ -93,34 +135,50 @@ interface SegmentNumbers {
   counted(): { readonly segmentCount: number; readonly memberOf: Uint32Array };
 }
 
-/** Numbers segments as they come; there are at most as many as addresses. */
+/** Numbers segments as they come. @param addresses to make room for at first; there are no more segments. */
 function createSegmentNumbers(addresses: number): SegmentNumbers {
   let size = 16;
   while (size < addresses * 2) size *= 2;
-  const slots = new Int32Array(size).fill(-1);
-  const bases = new Uint32Array(addresses);
-  const memberOf = new Uint32Array(addresses);
+  let slots = new Int32Array(size).fill(-1);
+  let bases = new Uint32Array(size / 2);
+  let memberOf = new Uint32Array(size / 2);
   const byText = new Map<string, number>();
+  const isOfText = new Set<number>();
   let count = 0;
+
+  /** Slot of the segment with this base, or where it would be. */
+  const seek = (base: number): number => {
+    const hash = Math.imul(base, 0x9e3779b1);
+    const last = slots.length - 1;
+    let slot = (hash ^ (hash >>> 15)) & last;
+    while (slots[slot] !== -1 && bases[slots[slot]!] !== base) slot = (slot + 1) & last;
+    return slot;
+  };
+  const append = (member: number): number => {
+    if (count === memberOf.length) {
+      memberOf = widened(memberOf, new Uint32Array(count * 2));
+      bases = widened(bases, new Uint32Array(count * 2));
+      slots = new Int32Array(count * 4).fill(-1);
+      for (let number = 0; number < count; number++) if (!isOfText.has(number)) slots[seek(bases[number]!)] = number;
+    }
+    memberOf[count] = member;
+    return count++;
+  };
   return {
     ofIpv4(base, member) {
-      const hash = Math.imul(base, 0x9e3779b1);
-      let slot = (hash ^ (hash >>> 15)) & (size - 1);
-      for (let number = slots[slot]!; number >= 0; number = slots[slot]!) {
-        if (bases[number] === base) return number;
-        slot = (slot + 1) & (size - 1);
-      }
-      slots[slot] = count;
-      bases[count] = base;
-      memberOf[count] = member;
-      return count++;
+      const known = slots[seek(base)]!;
+      if (known !== -1) return known;
+      const number = append(member);
+      bases[number] = base;
+      slots[seek(base)] = number;
+      return number;
     },
     ofText(id, member) {
       let number = byText.get(id);
       if (number === undefined) {
-        number = count++;
-        memberOf[number] = member;
+        number = append(member);
         byText.set(id, number);
+        isOfText.add(number);
       }
       return number;
     },

@@ -1,31 +1,13 @@
+import { BASELINE_CATALOG, STATISTIC_FORMULAS } from './baseline-catalog.ts';
 import { CALENDAR_FEATURES } from './calendar.ts';
+import type { CatalogEntry, FeatureGroup } from './catalog-entry.ts';
 import { PAIR_COUNTS_SCHEMA } from './datasets.ts';
 import { DELTA_METRICS, formulaOf } from './delta-metrics.ts';
+import { DEFAULT_TRANSFORMS, TRANSFORM_NAMES } from './deviation-metrics.ts';
 import { AGE_FEATURES } from './fg-a.ts';
 import { HEALTH_FEATURES } from './health.ts';
 import { BEHAVIOUR_FEATURES, unitOf, WINDOW_FEATURES } from './metrics.ts';
-import type { ColumnType, Schema, Table, TextVector } from './table.ts';
-
-export type FeatureGroup = 'delta' | 'fg_a' | 'fg_a_behaviour' | 'fg_a_context' | 'pair_counts';
-
-/** One column that somebody may compute with: what it is, what it is made of, where it lies. */
-export interface CatalogEntry {
-  readonly group: FeatureGroup;
-  readonly name: string;
-  readonly formula: string;
-  readonly doc: string;
-  readonly type: ColumnType;
-  readonly unit: string;
-  readonly nullable: boolean;
-  /** Dataset that holds the column. */
-  readonly dataset: string;
-  /** Module that computes it. */
-  readonly creator: string;
-  readonly upstream: readonly string[];
-  /** One of the model's inputs. */
-  readonly isModelInput: boolean;
-  readonly family: string;
-}
+import type { Schema, Table, TextVector } from './table.ts';
 
 const PAIR_COUNT_FORMULAS: Readonly<Record<string, string>> = {
   src_ip: 'source_ip of the session',
@@ -134,6 +116,7 @@ export const CATALOG: readonly CatalogEntry[] = [
         family: 'pair_counts',
       }),
     ),
+  ...BASELINE_CATALOG,
 ];
 
 const GROUP_TITLES: Readonly<Record<FeatureGroup, string>> = {
@@ -142,20 +125,46 @@ const GROUP_TITLES: Readonly<Record<FeatureGroup, string>> = {
   fg_a_behaviour: 'FG-A behaviours: outbound, 1 h and 24 h',
   fg_a_context: 'FG-A context: ages and data health',
   pair_counts: 'Pair counts',
+  fg_b_host: 'FG-B of hosts: nine statistics of each metric, per horizon',
+  fg_b_host_behaviour: 'FG-B of hosts: nine statistics of each behaviour of FG-A',
+  fg_b_segment: 'FG-B of segments and the whole project: the same',
+  fg_b_segment_behaviour: 'FG-B of segments and the whole project: the same of behaviours',
+  pair_rarity: 'Pair rarity: one host or segment, one destination and port, per horizon',
+  fg_c: 'FG-C: deviation of each curated metric, per horizon',
+  fg_c_suspicion: 'FG-C suspicion',
+  fg_c_behaviour: "FG-C behaviours: b_ against the chosen baseline, bs_ against the segment's",
+  fg_c_score: 'FG-C scores',
+  fg_c_beacon: 'FG-C beaconing',
+  fg_c_pair: "FG-C pairs: the rarest pair of the row's slice",
+  fg_c_context: 'FG-C context',
 };
+
+/** What is to be said of a group before its features. */
+const GROUP_NOTES: Readonly<Partial<Record<FeatureGroup, string>>> = {
+  fg_c: `440 metrics in ${DEFAULT_TRANSFORMS.length} transforms by default; the spec adds metrics and transforms. Not curated, FG-C has ${WINDOW_FEATURES.length} metrics: ${WINDOW_FEATURES.length * DEFAULT_TRANSFORMS.length} features in these transforms, ${WINDOW_FEATURES.length * TRANSFORM_NAMES.length} in all ${TRANSFORM_NAMES.length} (${TRANSFORM_NAMES.join(', ')}).`,
+};
+
+/** Groups that are a list of statistics times metrics that stand on the page already. */
+const STATISTIC_GROUPS: ReadonlySet<FeatureGroup> = new Set([
+  ...(['fg_b_host', 'fg_b_host_behaviour', 'fg_b_segment', 'fg_b_segment_behaviour'] as const),
+]);
 
 /** The catalog as a Markdown page. */
 export function renderCatalog(): string {
   const groups = Object.keys(GROUP_TITLES) as FeatureGroup[];
   const sections = groups.map((group) => {
     const entries = CATALOG.filter((entry) => entry.group === group);
+    const title = `## ${GROUP_TITLES[group]} (${entries.length})`;
+    if (STATISTIC_GROUPS.has(group)) return [title, '', ...statisticLines(entries), ''].join('\n');
+    const note = GROUP_NOTES[group];
     const rows = entries.map(
       ({ name, formula, unit, type, doc }) =>
         `| ${[`\`${name}\``, inCell(formula), unit, type, inCell(doc)].join(' | ')} |`,
     );
     return [
-      `## ${GROUP_TITLES[group]} (${entries.length})`,
+      title,
       '',
+      ...(note === undefined ? [] : [note, '']),
       '| feature | formula | unit | type | meaning |',
       '|---|---|---|---|---|',
       ...rows,
@@ -171,6 +180,18 @@ export function renderCatalog(): string {
     ...sections,
   ].join('\n');
 }
+
+/** Each statistic once: its metrics have their lines in FG-A. */
+const statisticLines = (entries: readonly CatalogEntry[]): string[] => {
+  const statistics = Object.entries(STATISTIC_FORMULAS);
+  return [
+    `\`<metric>_<statistic>\` of ${entries.length / statistics.length} columns of FG-A.`,
+    '',
+    '| statistic | formula |',
+    '|---|---|',
+    ...statistics.map(([statistic, formula]) => `| ${statistic} | ${inCell(formula)} |`),
+  ];
+};
 
 const inCell = (text: string): string => text.replaceAll('|', '\\|');
 

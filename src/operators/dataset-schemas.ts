@@ -1,7 +1,9 @@
 import { deltaSchema, PAIR_CONTEXT_SCHEMA, PAIR_COUNTS_SCHEMA } from './datasets.ts';
 import { DELTA_OPERATORS, type DeltaOperator } from './delta-metrics.ts';
+import { DEFAULT_DEVIATION_OPTIONS, type DeviationOptions } from './deviation-metrics.ts';
 import { FG_A_SCHEMA } from './fg-a.ts';
 import { FG_A_PAIR_CONTEXT_SCHEMA } from './fg-a-pairs.ts';
+import { fgCSchema } from './fg-c.ts';
 import type { Schema } from './table.ts';
 
 /** What there is to know of a dataset beside its columns. */
@@ -23,13 +25,15 @@ const DATASETS = {
     instant: 'slice_end_ts',
     key: ['host_ip', 'dst_ip', 'dst_port'],
   },
+  fg_c: { doc: "One host, how far it is from a horizon's baseline.", instant: 'slice_end_ts', key: ['host_ip'] },
 } as const satisfies Record<string, { doc: string; instant: string; key: readonly string[] }>;
 export type DatasetName = keyof typeof DATASETS;
 
-/** The columns that every dataset must have, under a spec's delta operators and its further port sets. */
+/** The columns that every dataset must have, under a spec's delta operators, its further port sets and its deviations. */
 export function datasetSchemas(
   operators: readonly DeltaOperator[],
   furtherPortSets: readonly string[],
+  deviation: DeviationOptions,
 ): Readonly<Record<DatasetName, Schema>> {
   return {
     delta: deltaSchema(operators, furtherPortSets),
@@ -37,11 +41,22 @@ export function datasetSchemas(
     pair_counts: PAIR_COUNTS_SCHEMA,
     fg_a: FG_A_SCHEMA,
     fg_a_pair_context: FG_A_PAIR_CONTEXT_SCHEMA,
+    // Made where it is asked for: some 1,500 columns.
+    get fg_c() {
+      return fgCSchema(deviation);
+    },
   };
 }
 
 /** Columns that a reader takes from the path; they are in no file. */
 const PARTITION_KEYS = ['feature_spec_version', 'dt', 'hh', 'mm', 'batch'];
+const FG_C_PARTITION_KEYS = ['feature_spec_version', 'baseline_horizon', 'dt', 'hh', 'mm', 'batch'];
+
+/** How the columns of a dataset depend on the specs. */
+const BY_SPEC: Readonly<Partial<Record<DatasetName, string>>> = {
+  delta: 'a column <set>_port_sessions_cnt, INT64, for each further port set; none of an operator left out',
+  fg_c: 'a column <metric>_<transform>, DOUBLE, for each further metric and transform; lists of metrics may be others',
+};
 
 /** Type names that engines know. */
 const PARQUET_TYPES: Readonly<Record<Schema[string]['type'], string>> = {
@@ -55,25 +70,25 @@ const PARQUET_TYPES: Readonly<Record<Schema[string]['type'], string>> = {
 };
 
 /**
- * The schemas of a spec version as JSON, with all delta operators and no further port sets; one column a line, so that a
- * change of a column is a change of its line.
+ * The schemas of a spec version as JSON, with all delta operators, no further port sets and default deviations; one column a
+ * line, so that a change of a column is a change of its line.
  */
 export function renderSchemas(version: string): string {
-  const schemas = datasetSchemas(DELTA_OPERATORS, []);
+  const schemas = datasetSchemas(DELTA_OPERATORS, [], DEFAULT_DEVIATION_OPTIONS);
   const datasets = (Object.keys(DATASETS) as DatasetName[]).map((name) => {
     const { doc, instant, key } = DATASETS[name];
     const columns = Object.entries(schemas[name]).map(
       ([column, { type, nullable }]) =>
         `{ "name": ${JSON.stringify(column)}, "type": ${JSON.stringify(PARQUET_TYPES[type])}, "nullable": ${nullable === true} }`,
     );
-    const further = 'a column <set>_port_sessions_cnt, INT64, for each further port set; none of an operator left out';
+    const bySpec = BY_SPEC[name];
     return [
       `    ${JSON.stringify(name)}: {`,
       `      "doc": ${JSON.stringify(doc)},`,
-      `      "partition_keys": ${listed(PARTITION_KEYS)},`,
+      `      "partition_keys": ${listed(name === 'fg_c' ? FG_C_PARTITION_KEYS : PARTITION_KEYS)},`,
       `      "partition_instant": ${JSON.stringify(instant)},`,
       `      "sorted_by": ${listed(key)},`,
-      ...(name === 'delta' ? [`      "by_spec": ${JSON.stringify(further)},`] : []),
+      ...(bySpec === undefined ? [] : [`      "by_spec": ${JSON.stringify(bySpec)},`]),
       '      "columns": [',
       columns.map((column) => `        ${column}`).join(',\n'),
       '      ]',

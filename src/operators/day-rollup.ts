@@ -2,7 +2,7 @@ import { type AddressList, mergeBooks } from './address-book.ts';
 import { mergePast } from './merge-past.ts';
 import { DIRECTIONS } from './metrics.ts';
 import { narrowed } from './narrow.ts';
-import type { PastRows, PastSlice } from './past-rows.ts';
+import { dayOf, MINUTE_MS, type PastRows, type PastSlice } from './past-rows.ts';
 import type { RoleName } from './role-rows.ts';
 
 /** The mini-batches of one UTC day, merged: what they count, and when hosts were active. */
@@ -26,9 +26,14 @@ export interface ActiveSlices {
 export function rollUpDay(slices: readonly PastSlice[]): DayRollup {
   const { list, remaps } = mergeBooks(slices.map(({ addresses }) => addresses));
   const rowsOf = (role: RoleName): PastRows => {
-    const sources = slices.map(({ roles }, s) => ({ rows: roles[role], remap: remaps[s]!, into: 0 as const }));
-    const { hosts, offsets, peer, port, sums } = mergePast(sources);
-    return { hosts, pairs: { offsets, peer, port, sessions: narrowed(sums[0]) } };
+    const sources = slices.map(({ roles, sliceEnd }, s) => {
+      const first = (sliceEnd - dayOf(sliceEnd)) / MINUTE_MS;
+      return { rows: roles[role], remap: remaps[s]!, into: 0 as const, first };
+    });
+    const { hosts, offsets, peer, port, sums, first } = mergePast(sources);
+    const pairs = { offsets, peer, port, sessions: narrowed(sums[0]) };
+    // Nobody asks when an inbound row came first.
+    return { hosts, pairs: role === 'outbound' ? { ...pairs, first } : pairs };
   };
   const [outbound, inbound] = DIRECTIONS.map(rowsOf) as [PastRows, PastRows];
   return { addresses: list, roles: { outbound, inbound }, active: activeSlicesOf(slices, remaps, list.count) };

@@ -8,6 +8,8 @@ const SMALL = 256;
 /** Counts how often each number of sessions occurs, so that an entropy sums in one fixed order. Reusable scratch. */
 export interface CountHistogram {
   add(sessions: number): void;
+  /** Adds the first `count` of many. */
+  addAll(sessions: Float64Array, count: number): void;
   /**
    * Shannon entropy in nats of the shares sessions_i / total: -Σ m_k (k/S) ln(k/S) over the distinct session counts
    * k ascending, where m_k parties have k sessions. 0 without sessions. Empties the histogram.
@@ -19,12 +21,24 @@ export function createCountHistogram(): CountHistogram {
   const small = new Uint32Array(SMALL);
   let highest = 0;
   let large: number[] = [];
+  const add = (sessions: number): void => {
+    if (sessions < SMALL) {
+      small[sessions]!++;
+      if (sessions > highest) highest = sessions;
+    } else large.push(sessions);
+  };
   return {
-    add(sessions) {
-      if (sessions < SMALL) {
-        small[sessions]!++;
-        if (sessions > highest) highest = sessions;
-      } else large.push(sessions);
+    add,
+    addAll(sessions, count) {
+      let most = highest;
+      for (let i = 0; i < count; i++) {
+        const value = sessions[i]!;
+        if (value < SMALL) {
+          small[value]!++;
+          if (value > most) most = value;
+        } else large.push(value);
+      }
+      highest = most;
     },
     takeEntropy(total) {
       let sum = 0;

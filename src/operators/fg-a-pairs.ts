@@ -36,7 +36,7 @@ export interface WindowPairs {
  * are those of that slice that come no later than `current`, which is one of them.
  */
 export function windowPairsOf(blocks: readonly SliceBlock[], current: SliceBlock): WindowPairs {
-  const { list, remaps } = mergeBooks(blocks.map(({ addresses }) => addresses));
+  const { list, remaps } = mergedAddresses(blocks);
   const isActive = new Uint8Array(list.count);
   const ownRemap = remaps[blocks.indexOf(current)]!;
   for (const role of DIRECTIONS) for (const id of current.roles[role].hosts) isActive[ownRemap[id]!] = 1;
@@ -91,6 +91,14 @@ export function windowPairsOf(blocks: readonly SliceBlock[], current: SliceBlock
     merged.lastEvent[n++] = lastEvent[i]!;
   }
   return { addresses: list, length: n, ...merged };
+}
+
+/** One list of all addresses, and the ids of each block's in it. */
+function mergedAddresses(blocks: readonly SliceBlock[]): ReturnType<typeof mergeBooks> {
+  const [{ addresses }] = blocks as [SliceBlock];
+  if (blocks.length > 1) return mergeBooks(blocks.map((block) => block.addresses));
+  // Nearly always there is but one, which is in order already.
+  return { list: addresses, remaps: [Uint32Array.from({ length: addresses.count }, (_, id) => id)] };
 }
 
 /** Rows of several shards in the order of (host, peer, port), over one list of addresses. */

@@ -1,24 +1,20 @@
 import type { PastDays } from './lookback.ts';
-import { DIRECTIONS } from './metrics.ts';
 import type { LookbackIds } from './novelty.ts';
-import { DAY_MS, LOOKBACK_DAYS, type PastSlice } from './past-rows.ts';
-
-/** A slice whose ids are carried over to a common list. */
-export interface DatedSlice extends Pick<PastSlice, 'sliceEnd' | 'roles'> {
-  readonly remap: Uint32Array;
-}
+import { DAY_MS, LOOKBACK_DAYS } from './past-rows.ts';
 
 /**
  * Whole days from the first slice of [sliceEnd - 31 d, sliceEnd] in which each of some hosts was active, in either role,
  * to `sliceEnd`.
  *
- * @param addresses number of addresses of the common list.
- * @param slices those of the last 24 hours; what came before is in `past`, whose ids `ids` carries over.
+ * @param recent ends of the first slices of the last 24 hours in which the hosts were active, ms UTC.
+ * @param hosts their ids in a common list.
+ * @param addresses number of addresses of that list.
+ * @param past what came before, whose ids `ids` carries over.
  */
 export function hostAgesOf(
-  hosts: Uint32Array,
+  recent: Float64Array,
+  hosts: Int32Array,
   addresses: number,
-  slices: readonly DatedSlice[],
   past: PastDays,
   ids: Pick<LookbackIds, 'yesterday' | 'base'>,
   sliceEnd: number,
@@ -27,8 +23,9 @@ export function hostAgesOf(
   const note = (id: number, at: number): void => {
     if (id >= 0 && at < first[id]!) first[id] = at;
   };
-  for (const { roles, remap, sliceEnd: at } of slices)
-    for (const role of DIRECTIONS) for (const host of roles[role].hosts) note(remap[host]!, at);
+  hosts.forEach((id, host) => {
+    note(id, recent[host]!);
+  });
   if (past.yesterday !== null) {
     const { hosts, offsets, sliceEnds } = past.yesterday.active;
     hosts.forEach((host, i) => {
@@ -46,5 +43,5 @@ export function hostAgesOf(
         if (sliceEnds[s]! >= from) note(ids.base[host]!, sliceEnds[s]!);
     });
   }
-  return Int32Array.from(hosts, (id) => Math.floor((sliceEnd - first[id]!) / DAY_MS));
+  return hosts.map((id) => Math.floor((sliceEnd - first[id]!) / DAY_MS));
 }

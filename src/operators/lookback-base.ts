@@ -1,6 +1,6 @@
 import { type AddressList, mergeBooks } from './address-book.ts';
 import type { ActiveSlices, DayRollup } from './day-rollup.ts';
-import { mergePast } from './merge-past.ts';
+import { mergePast, NEVER_FIRST } from './merge-past.ts';
 import { DIRECTIONS } from './metrics.ts';
 import { type Numbers, narrowed } from './narrow.ts';
 import { DAY_MS, LOOKBACK_DAYS } from './past-rows.ts';
@@ -32,7 +32,15 @@ export interface BaseRows {
   readonly sessions: Numbers;
   /** Of the oldest day, likewise. */
   readonly oldestSessions: Numbers;
+  /**
+   * Outbound: minutes from 00:00 UTC of the day a week before today to the end of the first slice that holds the row, 0 if
+   * one did on a day before (but the oldest), 65535 if none did by that day's end.
+   */
+  readonly first?: Numbers;
 }
+
+/** Days before today's of which a base tells when rows came first. */
+const WEEK_DAYS = 7;
 
 export interface DatedRollup {
   /** 00:00 UTC, ms. */
@@ -44,16 +52,22 @@ export interface DatedRollup {
 export function baseOf(days: readonly DatedRollup[], today: number): LookbackBase {
   const { list, remaps } = mergeBooks(days.map(({ rollup }) => rollup.addresses));
   const isOldest = ({ day }: DatedRollup): boolean => day === today - LOOKBACK_DAYS * DAY_MS;
+  const firstComing = (dated: DatedRollup, role: RoleName): Numbers | number => {
+    if (isOldest(dated) || dated.day > today - WEEK_DAYS * DAY_MS) return NEVER_FIRST;
+    return dated.day < today - WEEK_DAYS * DAY_MS ? 0 : (dated.rollup.roles[role].pairs.first ?? NEVER_FIRST);
+  };
   const rowsOf = (role: RoleName): BaseRows => {
     const merged = mergePast(
       days.map((dated, d) => ({
         rows: dated.rollup.roles[role],
         remap: remaps[d]!,
         into: isOldest(dated) ? (1 as const) : (0 as const),
+        first: firstComing(dated, role),
       })),
     );
-    const { hosts, offsets, peer, port, sums } = merged;
-    return { hosts, offsets, peer, port, sessions: bounded(sums[0]), oldestSessions: bounded(sums[1]) };
+    const { hosts, offsets, peer, port, sums, first } = merged;
+    const rows = { hosts, offsets, peer, port, sessions: bounded(sums[0]), oldestSessions: bounded(sums[1]) };
+    return role === 'outbound' ? { ...rows, first } : rows;
   };
   const [outbound, inbound] = DIRECTIONS.map(rowsOf) as [BaseRows, BaseRows];
   return {

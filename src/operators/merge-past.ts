@@ -1,3 +1,4 @@
+import type { Numbers } from './narrow.ts';
 import { createPairPlaces } from './pair-places.ts';
 import { type PastRows, pairCode, peerOf, portOf } from './past-rows.ts';
 
@@ -7,7 +8,12 @@ export interface PastSource {
   readonly remap: Uint32Array;
   /** Which of the two sums its sessions go to. */
   readonly into: 0 | 1;
+  /** When its rows came first: of each, or of all. Left out: not to be told. */
+  readonly first?: Numbers | number;
 }
+
+/** First coming of a row that no source tells of. */
+export const NEVER_FIRST = 0xffff;
 
 /** Rows of many sources by (host, peer, port), with their sessions in two sums. */
 export interface MergedPast {
@@ -16,6 +22,8 @@ export interface MergedPast {
   readonly peer: Uint32Array;
   readonly port: Int32Array;
   readonly sums: readonly [Float64Array, Float64Array];
+  /** The least first coming that a source tells; NEVER_FIRST without any. */
+  readonly first: Uint16Array;
 }
 
 /** Merges host by host, so that scratch is as large as the largest host. */
@@ -31,13 +39,14 @@ export function mergePast(sources: readonly PastSource[]): MergedPast {
   /** By place of a pair of the host in hand. */
   let codes = new Float64Array(1024);
   let sums: readonly [Float64Array, Float64Array] = [new Float64Array(1024), new Float64Array(1024)];
+  let firsts = new Uint16Array(1024);
 
   for (;;) {
     const host = leastHost(sources, cursors);
     if (host === undefined) break;
     places.clear();
     distinct = 0;
-    sources.forEach(({ rows, remap, into }, s) => {
+    sources.forEach(({ rows, remap, into, first = NEVER_FIRST }, s) => {
       const row = cursors[s]!;
       if (row === rows.hosts.length || remap[rows.hosts[row]!] !== host) return;
       cursors[s] = row + 1;
@@ -49,12 +58,16 @@ export function mergePast(sources: readonly PastSource[]): MergedPast {
         if (place === codes.length) {
           codes = widened(codes);
           sums = [widened(sums[0]), widened(sums[1])];
+          firsts = widenedTo(firsts, new Uint16Array(firsts.length * 2));
         }
         if (place === known) {
           codes[place] = pairCode(id, port[p]!);
           sums[0][place] = sums[1][place] = 0;
+          firsts[place] = NEVER_FIRST;
         }
         sums[into][place]! += sessions[p]!;
+        const came = typeof first === 'number' ? first : first[p]!;
+        if (came < firsts[place]!) firsts[place] = came;
       }
     });
     while (length + distinct > columns.peer.length) columns = widenedColumns(columns);
@@ -63,6 +76,7 @@ export function mergePast(sources: readonly PastSource[]): MergedPast {
       const place = places.find(peer, port);
       columns.peer[length] = peer;
       columns.port[length] = port;
+      columns.first[length] = firsts[place]!;
       columns.sums[0][length] = sums[0][place]!;
       columns.sums[1][length++] = sums[1][place]!;
     }
@@ -75,6 +89,7 @@ export function mergePast(sources: readonly PastSource[]): MergedPast {
     peer: columns.peer.slice(0, length),
     port: columns.port.slice(0, length),
     sums: [columns.sums[0].slice(0, length), columns.sums[1].slice(0, length)],
+    first: columns.first.slice(0, length),
   };
 }
 
@@ -95,25 +110,30 @@ interface PastColumns {
   readonly peer: Uint32Array;
   readonly port: Int32Array;
   readonly sums: readonly [Float64Array, Float64Array];
+  readonly first: Uint16Array;
 }
 
 const columnsFor = (size: number): PastColumns => ({
   peer: new Uint32Array(size),
   port: new Int32Array(size),
   sums: [new Float64Array(size), new Float64Array(size)],
+  first: new Uint16Array(size),
 });
 
-function widenedColumns({ peer, port, sums }: PastColumns): PastColumns {
+function widenedColumns({ peer, port, sums, first }: PastColumns): PastColumns {
   const wider = columnsFor(peer.length * 2);
   wider.peer.set(peer);
   wider.port.set(port);
   wider.sums[0].set(sums[0]);
   wider.sums[1].set(sums[1]);
+  wider.first.set(first);
   return wider;
 }
 
-function widened(column: Float64Array): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(column.length * 2);
+const widened = (column: Float64Array): Float64Array<ArrayBuffer> =>
+  widenedTo(column, new Float64Array(column.length * 2));
+
+function widenedTo<T extends Float64Array | Uint16Array>(column: Float64Array | Uint16Array, wider: T): T {
   wider.set(column);
   return wider;
 }

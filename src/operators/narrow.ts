@@ -6,6 +6,21 @@ const KINDS = [
   { most: 0xffff, array: Uint16Array },
   { most: 0xffff_ffff, array: Uint32Array },
 ] as const;
+const KINDS_BY_BYTES: Readonly<Record<number, NumbersKind>> = {
+  1: Uint8Array,
+  2: Uint16Array,
+  4: Uint32Array,
+  8: Float64Array,
+};
+
+export type NumbersKind = typeof Float64Array | typeof Uint32Array | typeof Uint16Array | typeof Uint8Array;
+
+/** What holds whole numbers from 0 to `most`, which is below 2^32. */
+export const narrowKindOf = (most: number): NumbersKind => KINDS.find((kind) => most <= kind.most)!.array;
+
+/** What holds all that two columns, or a kind and a column, hold. */
+export const widerKindOf = (one: NumbersKind | Numbers, other: Numbers): NumbersKind =>
+  KINDS_BY_BYTES[Math.max(one.BYTES_PER_ELEMENT, other.BYTES_PER_ELEMENT)]!;
 
 /** The same numbers, in bytes or words where all are whole and small enough. Most counts are. */
 export function narrowed(values: Numbers): Numbers {
@@ -15,8 +30,8 @@ export function narrowed(values: Numbers): Numbers {
     if (!(value >= 0 && value <= 0xffff_ffff) || value !== Math.floor(value)) return values;
     if (value > most) most = value;
   }
-  const { array } = KINDS.find((kind) => most <= kind.most)!;
-  return values.BYTES_PER_ELEMENT <= array.BYTES_PER_ELEMENT ? values : array.from(values as ArrayLike<number>);
+  const array = narrowKindOf(most);
+  return values.BYTES_PER_ELEMENT <= array.BYTES_PER_ELEMENT ? values : new array(values);
 }
 
 /** Instants as numbers after an origin; 0 stands for none. */

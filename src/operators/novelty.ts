@@ -1,6 +1,7 @@
 import type { AddressList } from './address-book.ts';
+import type { AddressDictionary } from './address-dictionary.ts';
 import { type AddressFacts, segmentIdsOf } from './address-facts.ts';
-import { carriedOver, idsIn } from './address-union.ts';
+import { carriedOver } from './address-union.ts';
 import type { ContactTally, PastPairs } from './contact-tally.ts';
 import { ratio } from './distribution.ts';
 import type { KnownRoleRows, KnownRows } from './known-rows.ts';
@@ -27,16 +28,16 @@ export interface LookbackIds {
 
 const NO_IDS = new Int32Array(0);
 
-export function lookbackIdsOf(list: AddressList, { yesterday, base, known }: Lookback): LookbackIds {
+export function lookbackIdsOf({ find }: AddressDictionary, { yesterday, base, known }: Lookback): LookbackIds {
   return {
-    yesterday: yesterday === null ? NO_IDS : idsIn(list, yesterday.addresses),
-    base: base === null ? NO_IDS : idsIn(list, base.addresses),
-    known: idsIn(list, known.addresses),
+    yesterday: yesterday === null ? NO_IDS : find(yesterday.addresses),
+    base: base === null ? NO_IDS : find(base.addresses),
+    known: find(known.addresses),
   };
 }
 
 /**
- * @param list addresses of all blocks; hosts and peers are its ids.
+ * @param list addresses of all blocks, in any order; hosts and peers are its ids.
  * @param sliceEnd end of all windows, ms UTC.
  */
 export function createNoveltyMeter(

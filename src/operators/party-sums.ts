@@ -8,7 +8,7 @@ export type TakeParty = (place: number, window: number, before: number) => void;
  * longest, while sessions are added from the newest slice to the oldest. Reusable scratch.
  */
 export interface PartySums {
-  /** By place: sessions in the windows so far; of days before today; of the oldest day. Renewed by `append`. */
+  /** By place: sessions in the windows so far; of days before today; of the oldest day; 0 at first. Renewed by `append`. */
   sessions: Float64Array;
   past: Float64Array;
   oldest: Float64Array;
@@ -50,11 +50,10 @@ export function createPartySums(): PartySums {
     count: 0,
     append() {
       if (sums.count === capacity) widen();
-      const place = sums.count++;
-      sums.sessions[place] = sums.past[place] = sums.oldest[place] = 0;
-      return place;
+      return sums.count++;
     },
     clear() {
+      for (const column of [sums.sessions, sums.past, sums.oldest]) column.fill(0, 0, sums.count);
       sums.count = 0;
       countAt.fill(0);
     },

@@ -11,6 +11,8 @@ export interface PastRows {
     /** -1: no port. */
     readonly port: Int32Array;
     readonly sessions: Numbers;
+    /** Of a rolled-up day, outbound: minutes from 00:00 UTC to the end of the first slice that holds the row. */
+    readonly first?: Numbers;
   };
 }
 
@@ -26,6 +28,7 @@ export interface PastSlice {
 export const FIRST_EPHEMERAL_PORT = 32_768;
 
 export const DAY_MS = 86_400_000;
+export const MINUTE_MS = 60_000;
 
 /** 00:00 UTC of an instant's day. */
 export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS;

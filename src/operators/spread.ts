@@ -16,6 +16,8 @@ const [NUNIQUE, ENTROPY, TOP_SESSIONS, TOP_BYTES] = [0, 1, 2, 3] as const;
 export interface SpreadMeter {
   /** Takes one peer with all its sessions, and its bytes both ways. */
   addPeer(sessions: number, bytes: number, segment: number): void;
+  /** Takes all peers at once, the first `count` of two columns, and how many segments they lie in. */
+  addPeers(sessions: Float64Array, bytes: Float64Array, count: number, segments: number): void;
   /** Adds sessions to a port (0..65535); the same port may come many times. */
   addPort(port: number, sessions: number, bytes: number): void;
   /** Writes the spread metrics of what was added, in the order of the metric table, and forgets the peers. */
@@ -69,6 +71,24 @@ export function createSpreadMeter(segments: number): SpreadMeter {
         seenAt[segment] = round;
         distinctSegments++;
       }
+    },
+    addPeers(sessions, bytes, count, segments) {
+      let [allSessions, allBytes, mostSessions, mostBytes] = [0, 0, 0, 0];
+      for (let i = 0; i < count; i++) {
+        const ownSessions = sessions[i]!;
+        const ownBytes = bytes[i]!;
+        allSessions += ownSessions;
+        allBytes += ownBytes;
+        if (ownSessions > mostSessions) mostSessions = ownSessions;
+        if (ownBytes > mostBytes) mostBytes = ownBytes;
+      }
+      histogram.addAll(sessions, count);
+      peers += count;
+      distinctSegments += segments;
+      sessionsInAll += allSessions;
+      bytesInAll += allBytes;
+      topSessions = Math.max(topSessions, mostSessions);
+      topBytes = Math.max(topBytes, mostBytes);
     },
     addPort(port, sessions, bytes) {
       if (portSessions[port] === 0) ports[portCount++] = port;

@@ -1,6 +1,6 @@
 import { mergedMetrics, SPREAD_METRICS } from './delta-metrics.ts';
 import { ratio } from './distribution.ts';
-import { WINDOW_METRICS, type WindowMetric } from './metrics.ts';
+import { WINDOW_METRICS } from './metrics.ts';
 
 /** What a window of one host and direction is known by, before ratios and flags are derived from it. */
 export interface WindowTotals {
@@ -19,52 +19,46 @@ export const TAKES_MAXIMUM: Uint8Array = Uint8Array.from(MERGED, ({ measure }) =
 );
 export const MERGED_COUNT = MERGED.length;
 
-type Step = (totals: WindowTotals, values: Float64Array, at: number) => number;
-
 const placeOf = (name: string): number => {
   const place = WINDOW_METRICS.findIndex((metric) => metric.name === name);
   if (place < 0) throw new Error(`no window metric is called ${name}`);
   return place;
 };
 
-const stepOf = ({ measure }: WindowMetric): Step => {
-  switch (measure.is) {
-    case 'merged': {
-      const place = MERGED.findIndex(({ name }) => name === measure.of);
-      const source = MERGED[place]!.measure;
-      const per = source.is === 'sum' ? source.per : 1;
-      return (totals) => totals.merged[place]! / per;
-    }
-    case 'spread': {
-      const place = SPREAD_METRICS.findIndex(({ name }) => name === measure.of);
-      return (totals) => totals.spread[place]!;
-    }
-    case 'ratio': {
-      const of = placeOf(measure.of);
-      const to = placeOf(measure.to);
-      const { plus } = measure;
-      return (_, values, at) => ratio(values[at + of]!, values[at + to]! + plus);
-    }
-    case 'is_positive': {
-      const of = placeOf(measure.of);
-      return (_, values, at) => (values[at + of]! > 0 ? 1 : 0);
-    }
-    case 'high_risk_segment':
-      if (measure.what === 'sessions') return (totals) => totals.highRiskSessions;
-      if (measure.what === 'peers') return (totals) => totals.highRiskPeers;
-      return (totals) => (totals.highRiskSessions > 0 ? 1 : 0);
-    default:
-      // Set by what compares the window with its lookback.
-      return () => 0;
-  }
-};
+const isMerged = WINDOW_METRICS.flatMap(({ measure }, into) => {
+  if (measure.is !== 'merged') return [];
+  const from = MERGED.findIndex(({ name }) => name === measure.of);
+  const source = MERGED[from]!.measure;
+  return [{ into, from, per: source.is === 'sum' ? source.per : 1 }];
+});
+const isSpread = WINDOW_METRICS.flatMap(({ measure }, into) =>
+  measure.is === 'spread' ? [{ into, from: SPREAD_METRICS.findIndex(({ name }) => name === measure.of) }] : [],
+);
+const isRatio = WINDOW_METRICS.flatMap(({ measure }, into) =>
+  measure.is === 'ratio' ? [{ into, of: placeOf(measure.of), to: placeOf(measure.to), plus: measure.plus }] : [],
+);
+const isPositive = WINDOW_METRICS.flatMap(({ measure }, into) =>
+  measure.is === 'is_positive' ? [{ into, of: placeOf(measure.of) }] : [],
+);
+const isOfHighRisk = WINDOW_METRICS.flatMap(({ measure }, into) =>
+  measure.is === 'high_risk_segment' ? [{ into, what: measure.what }] : [],
+);
 
-/** In table order: a derived metric stands behind those it is derived from. */
-const STEPS: readonly Step[] = WINDOW_METRICS.map(stepOf);
-
-/** Writes the 48 metrics of one window at `at`. */
+/**
+ * Writes the 48 metrics of one window at `at`: first what is taken over, then what is derived from it. Those that compare the
+ * window with its lookback are set elsewhere, and 0 here.
+ */
 export function deriveWindow(totals: WindowTotals, values: Float64Array, at: number): void {
-  for (let m = 0; m < STEPS.length; m++) values[at + m] = STEPS[m]!(totals, values, at);
+  const { merged, spread, highRiskSessions, highRiskPeers } = totals;
+  for (const { into, from, per } of isMerged) values[at + into] = merged[from]! / per;
+  for (const { into, from } of isSpread) values[at + into] = spread[from]!;
+  for (const { into, of, to, plus } of isRatio) values[at + into] = ratio(values[at + of]!, values[at + to]! + plus);
+  for (const { into, of } of isPositive) values[at + into] = values[at + of]! > 0 ? 1 : 0;
+  for (const { into, what } of isOfHighRisk) {
+    const isAny = highRiskSessions > 0 ? 1 : 0;
+    values[at + into] = what === 'sessions' ? highRiskSessions : what === 'peers' ? highRiskPeers : isAny;
+  }
+  for (const { place } of NOVELTY_PLACES) values[at + place] = 0;
 }
 
 /** Where the novelty metrics stand among the metrics of a window. */

@@ -1,11 +1,21 @@
-import type { AddressList } from './address-book.ts';
+import { type AddressList, listOfThose } from './address-book.ts';
 import { type AddressFacts, factsOf, type PlaceOptions } from './address-facts.ts';
-import { carriedOver, mergeLists } from './address-union.ts';
 import { type ContactTally, createContactTally } from './contact-tally.ts';
+import {
+  type DatedBlocks,
+  datedBlocksOf,
+  firstSlicesOf,
+  noteCapped,
+  RINGS,
+  type RingSpan,
+  spanRings,
+} from './dated-blocks.ts';
 import { SPREAD_METRICS } from './delta-metrics.ts';
-import { type AlignedSlice, addTotals, createGatheredRows, type GatheredRows, HOSTS_AT_ONCE } from './gathered-rows.ts';
+import { createHeldDay, type HeldDay } from './held-day.ts';
+import type { HeldRows } from './held-rows.ts';
+import { sumsOf } from './held-totals.ts';
 import { hostAgesOf } from './host-ages.ts';
-import { type Lookback, type LookbackRules, ringOf } from './lookback.ts';
+import type { Lookback, LookbackRules } from './lookback.ts';
 import {
   BEHAVIOUR_WINDOWS,
   BEHAVIOURS,
@@ -16,9 +26,9 @@ import {
   WINDOW_NAMES,
 } from './metrics.ts';
 import { createNoveltyMeter, lookbackIdsOf, type NoveltyMeter } from './novelty.ts';
-import { dayOf } from './past-rows.ts';
 import { type BehaviourMeter, createBehaviourMeter, measurePeers } from './peer-tally.ts';
 import type { RoleName } from './role-rows.ts';
+import { createRooms } from './rooms.ts';
 import type { SealedRows } from './sealed-rows.ts';
 import type { SegmentMapping } from './segments.ts';
 import { createSpreadMeter, type SpreadMeter } from './spread.ts';
@@ -63,71 +73,79 @@ export function windowRowsOf(
   options: WindowOptions,
   lookback: Lookback,
 ): WindowRows {
-  const newestFirst = [...blocks].sort((a, b) => b.sliceEnd - a.sliceEnd);
-  const { list, remaps } = mergeLists(newestFirst.map((block) => block.addresses));
-  const facts = factsOf(list, options.places);
-  const hosts = activeHosts(current, remaps[newestFirst.indexOf(current)]!);
+  const day = createHeldDay(options.places, createRooms());
+  day.update(
+    new Set(),
+    blocks.map((block, place) => ({ name: String(place), block })),
+  );
+  return windowRowsOfDay(day, current, options, lookback);
+}
+
+/** As `windowRowsOf`, over the blocks that a day holds. `options.places` must be those of the day. */
+export function windowRowsOfDay(
+  day: HeldDay,
+  current: SliceBlock,
+  options: WindowOptions,
+  lookback: Lookback,
+): WindowRows {
+  const { list, facts: lastingFacts } = day.addresses;
+  const addresses = hostsOf(current);
+  const count = addresses.count;
+  const ids = day.addresses.find(addresses);
+  const placeOf = new Int32Array(list.count).fill(-1);
+  ids.forEach((id, host) => {
+    placeOf[id] = host;
+  });
   const { segmentMapping } = options.places;
-  const ids = lookbackIdsOf(list, lookback);
-  const aligned = newestFirst.map((block, b) => ({ ...block, remap: remaps[b]! }));
-  const ages = hostAgesOf(hosts, list.count, aligned, lookback, ids, current.sliceEnd);
-  const features = new Float64Array(new SharedArrayBuffer(hosts.length * FEATURE_COUNT * 8));
-  const isCapped = new Uint8Array(hosts.length);
-  const meter = createSpreadMeter(facts.segmentCount);
-  const tally = createContactTally(facts, options.adminPorts, meter);
-  const behaviours = createBehaviourMeter(BEHAVIOURS, facts.segmentCount);
-  const totals: WindowTotals = {
-    merged: new Float64Array(MERGED_COUNT),
-    spread: new Float64Array(SPREAD_METRICS.length),
-    highRiskSessions: 0,
-    highRiskPeers: 0,
-  };
-  const scratch = { tally, meter, behaviours, totals, features, isCapped };
+  const lookbackIds = lookbackIdsOf(day.addresses, lookback);
+  const { sliceEnd } = current;
+  const dated = datedBlocksOf(day, sliceEnd);
+  const ages = hostAgesOf(firstSlicesOf(day, ids, dated), ids, list.count, lookback, lookbackIds, sliceEnd);
+  const features = new Float64Array(new SharedArrayBuffer(count * FEATURE_COUNT * 8));
+  const isCapped = new Uint8Array(count);
+  const meter = createSpreadMeter(0);
+  const tally = createContactTally(lastingFacts, options.adminPorts, meter);
+  const behaviours = createBehaviourMeter(BEHAVIOURS, lastingFacts.segmentCount);
+  const scratch = { tally, meter, behaviours, totals: emptyTotals(), features };
   for (const role of DIRECTIONS) {
     const novelty =
       lookback.days < lookback.rules.minDays
         ? undefined
-        : createNoveltyMeter(list, facts, segmentMapping, lookback, ids, role, current.sliceEnd);
-    const slices = aligned.map((slice) => alignedSlice(slice, role, hosts, current.sliceEnd));
-    emitDirection({ slices, role, hosts, ages, rules: lookback.rules }, { ...scratch, novelty });
+        : createNoveltyMeter(list, lastingFacts, segmentMapping, lookback, lookbackIds, role, sliceEnd);
+    const ringed = day.blocks.map(({ totals, serial }) => ({ totals: totals[role], ring: dated.ringOf(serial) }));
+    const sums = sumsOf(ringed, placeOf, count, RINGS);
+    noteCapped(ringed, placeOf, isCapped);
+    emitDirection(
+      { rows: day.rows[role], dated, sums, role, ids, ages, rules: lookback.rules },
+      { ...scratch, novelty },
+    );
   }
-  return { addresses: list, facts, segmentMapping, hosts, features, ages, isCapped };
+  const hosts = Uint32Array.from({ length: count }, (_, host) => host);
+  return { addresses, facts: factsOf(addresses, options.places), segmentMapping, hosts, features, ages, isCapped };
 }
 
-/** Ids of the hosts of either role, ascending. */
-function activeHosts({ roles }: SliceBlock, remap: Uint32Array): Uint32Array {
-  const ids = DIRECTIONS.flatMap((role) => Array.from(roles[role].hosts, (host) => remap[host]!));
-  return Uint32Array.from(new Set(ids)).sort();
-}
+const emptyTotals = (): WindowTotals => ({
+  merged: new Float64Array(MERGED_COUNT),
+  spread: new Float64Array(SPREAD_METRICS.length),
+  highRiskSessions: 0,
+  highRiskPeers: 0,
+});
 
-function alignedSlice(
-  { sliceEnd, roles, remap }: SliceBlock & { readonly remap: Uint32Array },
-  role: RoleName,
-  hosts: Uint32Array,
-  windowsEnd: number,
-): AlignedSlice {
-  const rows = roles[role];
-  const rowOf = new Int32Array(hosts.length).fill(-1);
-  // Both ascend.
-  for (let row = 0, h = 0; row < rows.hosts.length; row++) {
-    const id = remap[rows.hosts[row]!]!;
-    while (h < hosts.length && hosts[h]! < id) h++;
-    if (h < hosts.length && hosts[h] === id) rowOf[h] = row;
-  }
-  return {
-    rows,
-    peerIds: carriedOver(rows.pairs.peer, remap),
-    rowOf,
-    ring: ringOf(sliceEnd, windowsEnd),
-    isToday: sliceEnd >= dayOf(windowsEnd),
-  };
+/** The hosts of either role; they stand in the order of the block's list. */
+function hostsOf({ addresses, roles }: SliceBlock): AddressList {
+  const isHost = new Uint8Array(addresses.count);
+  for (const role of DIRECTIONS) for (const id of roles[role].hosts) isHost[id] = 1;
+  return listOfThose(addresses, isHost);
 }
 
 interface Direction {
-  /** Newest first. */
-  readonly slices: readonly AlignedSlice[];
+  readonly rows: HeldRows;
+  readonly dated: DatedBlocks;
+  /** Of merged metrics, by host, window and metric. */
+  readonly sums: Float64Array;
   readonly role: RoleName;
-  readonly hosts: Uint32Array;
+  /** Lasting ids of the active hosts. */
+  readonly ids: Int32Array;
   readonly ages: Int32Array;
   readonly rules: LookbackRules;
 }
@@ -140,59 +158,55 @@ interface Emission {
   /** undefined: the project is too young. */
   readonly novelty: NoveltyMeter | undefined;
   readonly features: Float64Array;
-  readonly isCapped: Uint8Array;
 }
 
-const RINGS = WINDOW_NAMES.length;
-
-function emitDirection({ slices, role, hosts, ages, rules }: Direction, emission: Emission): void {
-  const { novelty, features, isCapped } = emission;
+function emitDirection(direction: Direction, emission: Emission): void {
+  const { rows, dated, role, ids, ages, rules } = direction;
+  const { novelty, features } = emission;
   const columnBase = DIRECTIONS.indexOf(role) * RINGS * WINDOW_METRICS.length;
-  const gathered = createGatheredRows(slices, RINGS);
-  for (let first = 0; first < hosts.length; first += HOSTS_AT_ONCE) {
-    const count = Math.min(HOSTS_AT_ONCE, hosts.length - first);
-    gathered.gather(first, count);
-    for (let i = 0; i < count; i++) {
-      const host = first + i;
-      const rowBase = host * FEATURE_COUNT;
-      const isCompared = novelty !== undefined && ages[host]! >= rules.minDays;
-      if (gathered.isCapped[i] === 1) isCapped[host] = 1;
-      emitHost(gathered, i, role, emission, rowBase, columnBase, isCompared);
-      if (!isCompared) continue;
-      novelty.compare(hosts[host]!, emission.tally);
-      writeNovelty(novelty, role, features, rowBase, rowBase + columnBase);
-    }
+  const span = { ends: new Uint32Array(RINGS), isActive: new Uint8Array(RINGS), start: 0, todayEnd: 0 };
+  for (let host = 0; host < ids.length; host++) {
+    const place = rows.placeOf[ids[host]!]!;
+    // Silent all day: every value is 0.
+    if (place < 0) continue;
+    const rowBase = host * FEATURE_COUNT;
+    const isCompared = novelty !== undefined && ages[host]! >= rules.minDays;
+    spanRings(rows, place, dated, span);
+    emitHost(direction, host, span, emission, rowBase, columnBase, isCompared);
+    if (!isCompared) continue;
+    novelty.compare(ids[host]!, emission.tally);
+    writeNovelty(novelty, role, features, rowBase, rowBase + columnBase);
   }
 }
 
-/** Writes all windows of one gathered host, and leaves what they hold in the tally. */
+/** Writes all windows of one host, and leaves what they hold in the tally. */
 function emitHost(
-  { pairs, starts, todayEnds, totals: ringTotals, isActive }: GatheredRows,
-  i: number,
-  role: RoleName,
+  { rows: { pairs }, sums, role }: Direction,
+  host: number,
+  { start, todayEnd, ends, isActive }: RingSpan,
   { tally, meter, behaviours, totals, features }: Emission,
   rowBase: number,
   columnBase: number,
   isCompared: boolean,
 ): void {
-  const todayEnd = todayEnds[i]!;
   let isTodayClosed = false;
-  totals.merged.fill(0);
+  let from = start;
   tally.clear();
   for (let ring = 0; ring < RINGS; ring++) {
-    let from = starts[i * (RINGS + 1) + ring]!;
-    const to = starts[i * (RINGS + 1) + ring + 1]!;
-    if (!isTodayClosed && todayEnd <= to) {
-      tally.addPairs(pairs, from, todayEnd);
+    const to = ends[ring]!;
+    if (isCompared && !isTodayClosed && todayEnd <= to) {
+      tally.addPairs(pairs, from, todayEnd, true);
       tally.closeToday();
       isTodayClosed = true;
       from = todayEnd;
     }
-    tally.addPairs(pairs, from, to);
+    tally.addPairs(pairs, from, to, isCompared);
+    from = to;
     tally.describePeers();
     const at = rowBase + columnBase + ring * WINDOW_METRICS.length;
-    if (isActive[i * RINGS + ring] === 1) {
-      addTotals(totals.merged, ringTotals, (i * RINGS + ring) * MERGED_COUNT);
+    if (isActive[ring] === 1) {
+      const sumsAt = (host * RINGS + ring) * MERGED_COUNT;
+      for (let m = 0; m < MERGED_COUNT; m++) totals.merged[m] = sums[sumsAt + m]!;
       measurePeers(tally, meter, totals);
       deriveWindow(totals, features, at);
     } else if (ring > 0) {

@@ -56,7 +56,7 @@ export const INCIDENT_KINDS = {
     doc: 'one port of many neighbours, one after the other',
     parameters: {
       targets: { values: [24, 150, 500], low: 2, high: 50_000, doc: 'addresses tried' },
-      period: { values: [900, 120, 30], low: 1, high: 86_400, doc: 'seconds from one to the next' },
+      period: { values: [900, 120, 30], low: 0.1, high: 86_400, doc: 'seconds from one to the next' },
       at: at(0.1),
     },
   },

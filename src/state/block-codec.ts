@@ -1,6 +1,9 @@
 import { crc32 } from 'node:zlib';
+import type { HostPack, SegmentPack } from '../operators/baseline-pack.ts';
 import type { DayRollup } from '../operators/day-rollup.ts';
 import type { LookbackBase } from '../operators/lookback-base.ts';
+import type { PairPack } from '../operators/pair-pack.ts';
+import type { PairTimings } from '../operators/pair-timings.ts';
 import type { PastSlice } from '../operators/past-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
 import { compressZstd, decompressZstd } from './zstd-frame.ts';
@@ -11,6 +14,10 @@ interface Kinds {
   readonly project: PastSlice;
   readonly day: DayRollup;
   readonly base: LookbackBase;
+  readonly host_baselines: HostPack;
+  readonly segment_baselines: SegmentPack;
+  readonly pair_rarities: PairPack;
+  readonly timings: PairTimings;
 }
 export type BlockKind = keyof Kinds;
 
@@ -21,8 +28,12 @@ export type BlockKind = keyof Kinds;
 const MAGIC: Readonly<Record<BlockKind, string>> = {
   slice: 'NDRB0004',
   project: 'NDRP0002',
-  day: 'NDRD0002',
-  base: 'NDRL0002',
+  day: 'NDRD0003',
+  base: 'NDRL0003',
+  host_baselines: 'NDRH0001',
+  segment_baselines: 'NDRS0001',
+  pair_rarities: 'NDRR0001',
+  timings: 'NDRT0001',
 };
 const MAGIC_BYTES = 8;
 /** Behind the magic: CRC-32 of all that follows it. A damaged column may well decompress, and then to other numbers. */

@@ -80,20 +80,36 @@ function packInt32(values: NumberVector, start: number, end: number): Packed {
 }
 
 function packDouble(values: NumberVector, start: number, end: number): Packed {
+  // Mostly every row has a finite value: then the column's own memory is what the file wants.
+  const own = values instanceof Float64Array ? boundsOf(values, start, end) : undefined;
+  if (own !== undefined) {
+    const { buffer, byteOffset } = values;
+    return { bytes: new Uint8Array(buffer, byteOffset + 8 * start, 8 * (end - start)), count: end - start, ...own };
+  }
   const packed = new Float64Array(end - start);
   let at = 0;
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
   for (let i = start; i < end; i++) {
     const value = values[i]!;
-    if (!Number.isFinite(value)) continue;
-    packed[at++] = value;
+    if (Number.isFinite(value)) packed[at++] = value;
+  }
+  return { bytes: new Uint8Array(packed.buffer, 0, 8 * at), count: at, ...boundsOf(packed, 0, at) };
+}
+
+/** Least and greatest; undefined for no values, and where one is not finite. */
+function boundsOf(values: Float64Array, start: number, end: number): { min: number; max: number } | undefined {
+  if (end === start) return undefined;
+  let min = values[start]!;
+  let max = min;
+  let zero = 0;
+  for (let i = start; i < end; i++) {
+    const value = values[i]!;
+    zero += value * 0; // NaN from the first value on that is not finite
     if (value < min) min = value;
     if (value > max) max = value;
   }
+  if (zero !== 0) return undefined;
   // The format wants zero bounds so: a reader may tell -0 from +0.
-  const zeroed = { min: min === 0 ? -0 : min, max: max === 0 ? 0 : max };
-  return { bytes: new Uint8Array(packed.buffer, 0, 8 * at), count: at, ...(at > 0 && zeroed) };
+  return { min: min === 0 ? -0 : min, max: max === 0 ? 0 : max };
 }
 
 /**

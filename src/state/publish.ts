@@ -71,11 +71,11 @@ export function partRanges(
   ]);
 }
 
-/** Names each part by its number, five digits so that names sort as parts do, and by its content. */
-export function partFiles(folder: string, parts: readonly EncodedPart[]): PartFile[] {
+/** Names each part by its number, counted from `first`, five digits so that names sort as parts do, and by its content. */
+export function partFiles(folder: string, parts: readonly EncodedPart[], first = 0): PartFile[] {
   return parts.map(({ rows, bytes }, n) => {
     const sha256 = sha256Hex(bytes);
-    const name = `part-${String(n).padStart(5, '0')}-${sha256.slice(0, 12)}.parquet`;
+    const name = `part-${String(first + n).padStart(5, '0')}-${sha256.slice(0, 12)}.parquet`;
     return { path: `${folder}/${name}`, rows, bytes: bytes.length, sha256, content: bytes };
   });
 }

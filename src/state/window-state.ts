@@ -26,9 +26,12 @@ export interface WindowState {
   prune(project: string, version: string, sliceEnd: number): Promise<void>;
 }
 
-/** Blocks by what they are for: windows, and the lookback's days and their merger. */
+/** Blocks by what they are for: windows, timings, the lookback's days and their merger, and what FG-C reads of baselines. */
 export interface BlockStores {
   readonly windows: WindowState;
+  /** When the pairs of the windows' blocks began, under the same keys. */
+  readonly timings: WindowState;
   readonly days: WindowState;
   readonly bases: WindowState;
+  readonly baselines: WindowState;
 }

@@ -16,10 +16,13 @@ describe('resolveBatchSpec', () => {
       pairCap: 65_536,
       windowFloorMinutes: [8, 23, 38, 53],
       pairCounts: { requireNonnullIps: true, requireDestinationPort: true },
-      outputs: { delta: null, pair_context: null, pair_counts: null, fg_a: null, fg_a_pair_context: null },
+      outputs: {
+        ...{ delta: null, pair_context: null, pair_counts: null, fg_a: null, fg_a_pair_context: null },
+        ...{ fg_b: null, fg_c: null },
+      },
       warnings: [],
     });
-    expect(Object.values(spec.digests)).toEqual([EMPTY_DIGEST, EMPTY_DIGEST, EMPTY_DIGEST, EMPTY_DIGEST]);
+    expect(Object.values(spec.digests)).toEqual(new Array(5).fill(EMPTY_DIGEST));
   });
 
   it('is plain, frozen data that can be posted', () => {
@@ -76,6 +79,8 @@ describe('resolveBatchSpec', () => {
       fg_a: '/srv/lake/fg_a',
       fg_a_pair_context: 's3://features/fg_a_pair_context',
       pair_counts: 'pair_counts',
+      fg_b: null,
+      fg_c: null,
     });
   });
 

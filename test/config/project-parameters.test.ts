@@ -21,6 +21,7 @@ describe('decodeProjectParameters', () => {
           windowFloorMinutes: [8, 23, 38, 53],
           pairCap: 65_536,
           mlProjectName: null,
+          mappingPointer: null,
           defaults: {
             projectName: null,
             featureSpecVersion: null,

@@ -54,7 +54,11 @@ describe('inputs', () => {
     expect(told({ slice: { ...INPUTS.slice, ts: '2026-03-02T10:41:00Z' } })).toEqual([
       'slice ts: 2026-03-02T10:40:00Z → 2026-03-02T10:41:00Z',
     ]);
-    expect(told({ baseline_refs: ['x'] })).toEqual(['baseline_refs: [] → ["x"]']);
+    expect(told({ baseline_refs: ['7d@2026-03-01T00:00:00Z 0123456789ab'] })).toEqual(['baseline 7d: new']);
+    const [was, is] = ['30d@2026-02-23T00:00:00Z 0123456789ab', '30d@2026-03-02T00:00:00Z 0123456789ab'];
+    expect(
+      differencesOf({ ...INPUTS, baseline_refs: [was] }, { ...INPUTS, baseline_refs: [is] }).map(describeDifference),
+    ).toEqual(['baseline 30d: 2026-02-23T00:00:00Z 0123456789ab → 2026-03-02T00:00:00Z 0123456789ab']);
   });
 
   it('that windows cover matter by what they give to windows, not by their revision', () => {

@@ -33,7 +33,10 @@ function countingWindows() {
     },
     async prune() {},
   };
-  return { stores: { windows, days: windows, bases: windows }, reads: () => reads };
+  return {
+    stores: { windows, timings: windows, days: windows, bases: windows, baselines: windows },
+    reads: () => reads,
+  };
 }
 
 const options = windowOptionsFor({});

@@ -89,9 +89,9 @@ describe('the worked example through the pipeline', () => {
     expect(judged.flatMap(({ rejected }) => rejected).length).toBe(8);
   });
 
-  it('is the only example there is beside the poison set: another needs a test of its own', () => {
+  it('is the only example there is beside the poison set and that of baselines: another needs a test of its own', () => {
     const golden = join(import.meta.dirname, '..', 'golden');
-    expect(readdirSync(golden)).toEqual(['poison', 'worked-example']);
+    expect(readdirSync(golden)).toEqual(['baselines', 'poison', 'worked-example']);
     const lines = readdirSync(join(golden, 'worked-example')).filter((name) => name.endsWith('.jsonl'));
     expect(lines.map((name) => name.replace('.jsonl', '')).sort()).toEqual(
       expected.map((output) => output.mini_batch_id).sort(),

@@ -250,9 +250,10 @@ describe('a mini-batch that is still coming', () => {
   });
 
   it('is not taken while its files change', async () => {
-    const path = join(deliver({ ...A, lines: [] }), 'part-1.jsonl');
     const serving = serve({ ...QUICK, NDR_COMPLETENESS_SETTLE_SECONDS: '2' });
+    // Before that nothing changes, for how long a slow start decides.
     await serving.says('watching');
+    const path = join(deliver({ ...A, lines: [] }), 'part-1.jsonl');
     for (let start = 0; start < A.lines.length; start += Math.ceil(A.lines.length / 8)) {
       appendFileSync(path, `${A.lines.slice(start, start + Math.ceil(A.lines.length / 8)).join('\n')}\n`);
       await pause(400);

@@ -2,14 +2,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
-  CATALOG,
-  type CatalogEntry,
-  catalogTable,
-  type FeatureGroup,
-  renderCatalog,
-} from '../../src/operators/catalog.ts';
+  hostBaselineSchema,
+  PAIR_HOST_SCHEMA,
+  PAIR_SEGMENT_SCHEMA,
+  segmentBaselineSchema,
+} from '../../src/operators/baseline-datasets.ts';
+import { BASELINE_METRICS } from '../../src/operators/baseline-metrics.ts';
+import { CATALOG, catalogTable, renderCatalog } from '../../src/operators/catalog.ts';
+import type { CatalogEntry, FeatureGroup } from '../../src/operators/catalog-entry.ts';
 import { deltaSchema, PAIR_COUNTS_SCHEMA } from '../../src/operators/datasets.ts';
+import { DEFAULT_DEVIATION_OPTIONS, TRANSFORM_NAMES } from '../../src/operators/deviation-metrics.ts';
 import { FG_A_SCHEMA } from '../../src/operators/fg-a.ts';
+import { fgCSchema } from '../../src/operators/fg-c.ts';
+import { fgCFeatures } from '../../src/operators/fg-c-features.ts';
+import { WINDOW_FEATURES } from '../../src/operators/metrics.ts';
 import type { Row } from '../oracle/metrics.ts';
 import { judge } from '../oracle/oracle.ts';
 import { ALL_OPERATORS, runHistory } from './product-run.ts';
@@ -42,13 +48,46 @@ const [made] = runHistory({}, [miniBatch]);
 describe('the catalog', () => {
   it('has as many features as there are', () => {
     expect(ofGroup('delta')).toHaveLength(31);
-    expect(CATALOG.filter(({ isModelInput }) => isModelInput)).toHaveLength(485);
-    expect(names(CATALOG.filter(({ isModelInput }) => isModelInput)).filter((name) => /_w_/.test(name))).toHaveLength(
-      480,
-    );
     expect(ofGroup('fg_a')).toHaveLength(485);
+    expect(names(ofGroup('fg_a')).filter((name) => /_w_/.test(name))).toHaveLength(480);
     expect(ofGroup('fg_a_behaviour')).toHaveLength(16);
     expect(ofGroup('pair_counts')).toHaveLength(6);
+    expect(ofGroup('fg_b_host')).toHaveLength(4320);
+    expect(ofGroup('fg_b_segment')).toHaveLength(4320);
+    expect(ofGroup('fg_b_host_behaviour')).toHaveLength(16 * 9);
+    expect(ofGroup('fg_b_segment_behaviour')).toHaveLength(16 * 9);
+    expect(ofGroup('pair_rarity')).toHaveLength(7);
+    expect(ofGroup('fg_c')).toHaveLength(1320);
+    expect(ofGroup('fg_c_suspicion')).toHaveLength(24);
+    expect(ofGroup('fg_c_behaviour')).toHaveLength(88);
+    expect(ofGroup('fg_c_score')).toHaveLength(4);
+    expect(ofGroup('fg_c_beacon')).toHaveLength(9);
+    expect(ofGroup('fg_c_pair')).toHaveLength(11);
+    expect(ofGroup('fg_c_context')).toHaveLength(2);
+  });
+
+  it("has the model's inputs: 485 of FG-A and 1,320 of FG-C", () => {
+    const inputs = CATALOG.filter(({ isModelInput }) => isModelInput);
+    expect(inputs).toHaveLength(485 + 1320);
+    expect(new Set(inputs.map(({ group }) => group))).toEqual(new Set(['fg_a', 'fg_c']));
+  });
+
+  it('has 3,360 deviations with all transforms of all metrics, and 1,440 of all metrics', () => {
+    const metrics = WINDOW_FEATURES.map(({ name }) => name);
+    const deviations = (transforms: typeof TRANSFORM_NAMES): number =>
+      fgCFeatures({ ...DEFAULT_DEVIATION_OPTIONS, metrics, transforms }).filter(({ group }) => group === 'fg_c').length;
+    expect(deviations(TRANSFORM_NAMES)).toBe(3360);
+    expect(deviations(DEFAULT_DEVIATION_OPTIONS.transforms)).toBe(1440);
+    expect(renderCatalog()).toMatch(/1440 features in these transforms, 3360 in all 7/);
+  });
+
+  it('assigns every behaviour to one of seven families', () => {
+    const families = new Map<string, number>();
+    for (const { family } of ofGroup('fg_c_behaviour')) families.set(family, (families.get(family) ?? 0) + 1);
+    expect(Object.fromEntries(families)).toEqual({
+      ...{ fan_out_internal: 12, fan_out_external: 8, volume: 20, deny_scan: 20 },
+      ...{ novelty: 8, services: 8, inbound: 12 },
+    });
   });
 
   it('has 48 metrics in five windows and both directions', () => {
@@ -71,8 +110,32 @@ describe('the catalog', () => {
     expect(names(ofGroup('pair_counts')).sort()).toEqual(counted.sort());
   });
 
+  it('has every column of FG-B and FG-C, and each once', () => {
+    const joinKeys = ['host_ip', 'window_label'];
+    const metrics = BASELINE_METRICS.map(({ name }) => name);
+    const statistics = (schema: object, others: readonly string[]): string[] =>
+      Object.keys(schema).filter((name) => !KEYS.has(name) && !others.includes(name));
+    const host = names(ofGroup('fg_b_host', 'fg_b_host_behaviour')).sort();
+    expect(host).toEqual(statistics(hostBaselineSchema(joinKeys, metrics), []).sort());
+    const segment = names(ofGroup('fg_b_segment', 'fg_b_segment_behaviour')).sort();
+    const segmentColumns = segmentBaselineSchema(joinKeys, metrics);
+    expect(segment).toEqual(statistics(segmentColumns, ['hosts_count', 'sample_rate']).sort());
+    for (const schema of [PAIR_HOST_SCHEMA, PAIR_SEGMENT_SCHEMA]) {
+      expect(names(ofGroup('pair_rarity'))).toEqual(statistics(schema, ['dst_ip', 'dst_port']));
+    }
+    const deviations = names(CATALOG.filter(({ dataset }) => dataset === 'fg_c'));
+    const span = ['baseline_start_ts', 'baseline_end_ts'];
+    expect(deviations).toEqual(statistics(fgCSchema(DEFAULT_DEVIATION_OPTIONS), span));
+    expect(new Set(deviations).size).toBe(deviations.length);
+  });
+
   it('says of a column what its dataset says', () => {
-    const schemas = { delta: deltaSchema(ALL_OPERATORS, []), fg_a: FG_A_SCHEMA, pair_counts: PAIR_COUNTS_SCHEMA };
+    const metrics = BASELINE_METRICS.map(({ name }) => name);
+    const schemas = {
+      ...{ delta: deltaSchema(ALL_OPERATORS, []), fg_a: FG_A_SCHEMA, pair_counts: PAIR_COUNTS_SCHEMA },
+      ...{ 'fg_b/host': hostBaselineSchema([], metrics), 'fg_b/segment': segmentBaselineSchema([], metrics) },
+      ...{ 'fg_b/pair/host': PAIR_HOST_SCHEMA, fg_c: fgCSchema(DEFAULT_DEVIATION_OPTIONS) },
+    };
     for (const { dataset, name, type, nullable } of CATALOG) {
       const column = (schemas as Record<string, typeof FG_A_SCHEMA>)[dataset]![name]!;
       expect([name, type, nullable]).toEqual([name, column.type, column.nullable === true]);
@@ -86,7 +149,9 @@ describe('the catalog', () => {
       fg_a: judged!.fg_a,
       pair_counts: judged!.pair_counts,
     };
-    const untold = CATALOG.filter(({ dataset, name }) => !Object.hasOwn(cases[dataset]![0]!, name));
+    // Baselines and deviations have a judge of their own.
+    const judgedHere = CATALOG.filter(({ dataset }) => Object.hasOwn(cases, dataset));
+    const untold = judgedHere.filter(({ dataset, name }) => !Object.hasOwn(cases[dataset]![0]!, name));
     expect(names(untold)).toEqual([]);
   });
 
@@ -124,7 +189,7 @@ describe('the catalog as a table', () => {
   it('has a row a feature, numbered from 1, the inputs of the model first', () => {
     expect(rows).toHaveLength(CATALOG.length);
     const inputs = rows.filter((row) => row['model_input'] === 1).map((row) => row['feature_number']);
-    expect(inputs).toEqual(Array.from({ length: 485 }, (_, n) => n + 1));
+    expect(inputs).toEqual(Array.from({ length: 1805 }, (_, n) => n + 1));
     const delta = rows.filter((row) => row['feature_group'] === 'delta').map((row) => row['feature_number']);
     expect(delta).toEqual(Array.from({ length: 31 }, (_, n) => n + 1));
     expect(new Set(rows.map((row) => row['feature_id'])).size).toBe(rows.length);
@@ -138,14 +203,12 @@ describe('the catalog as a table', () => {
     });
   });
 
-  it('is a page too, with every feature on a line of its own', () => {
+  it('is a page too, with every feature on a line of its own but statistics, which stand there once', () => {
     const lines = renderCatalog().split('\n');
-    for (const { name } of CATALOG) {
-      expect(
-        lines.some((line) => line.startsWith(`| \`${name}\` |`)),
-        name,
-      ).toBe(true);
-    }
+    const told = new Set(lines.map((line) => line.split(' ', 2)[1]));
+    const untold = CATALOG.filter(({ name, group }) => !group.startsWith('fg_b_') && !told.has(`\`${name}\``));
+    expect(names(untold)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('| cold_start_flag |'))).toHaveLength(4);
     const cells = lines.filter((line) => line.startsWith('| `')).map((line) => line.match(/(?<!\\)\|/g)?.length);
     expect(new Set(cells)).toEqual(new Set([6]));
   });

@@ -7,6 +7,7 @@ const LISTED = 20;
 /**
  * Compare rows by key. Only the columns of the expected rows are looked at.
  *
+ * @param tolerance relative to the larger number, or to `least` where both are smaller
  * @returns faults, none where all agree; at most 20 are listed, and a last line says how many more there are
  */
 export function compareRows(
@@ -14,6 +15,7 @@ export function compareRows(
   actual: readonly AnyRow[],
   keyColumns: readonly string[],
   tolerance = 1e-9,
+  least = 0,
 ): string[] {
   const faults: string[] = [];
   const wanted = indexRows(expected, keyColumns, 'expected', faults);
@@ -26,7 +28,7 @@ export function compareRows(
     }
     for (const [column, value] of Object.entries(row)) {
       if (!Object.hasOwn(other, column)) faults.push(`${key}: column ${column} missing, expected ${show(value)}`);
-      else if (!isEqual(value, other[column], tolerance))
+      else if (!isEqual(value, other[column], tolerance, least))
         faults.push(`${key}: ${column} expected ${show(value)}, got ${show(other[column])}`);
     }
   }
@@ -50,15 +52,15 @@ function indexRows(
   return index;
 }
 
-function isEqual(expected: unknown, actual: unknown, tolerance: number): boolean {
+function isEqual(expected: unknown, actual: unknown, tolerance: number, least: number): boolean {
   const [left, right] = [normalise(expected), normalise(actual)];
   if (typeof left === 'number' && typeof right === 'number') {
     if (left === right || (Number.isNaN(left) && Number.isNaN(right))) return true;
     if (Number.isInteger(left) && Number.isInteger(right)) return false;
-    return Math.abs(left - right) <= tolerance * Math.max(Math.abs(left), Math.abs(right));
+    return Math.abs(left - right) <= tolerance * Math.max(least, Math.abs(left), Math.abs(right));
   }
   if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, index) => isEqual(item, right[index], tolerance));
+    return left.length === right.length && left.every((item, index) => isEqual(item, right[index], tolerance, least));
   }
   return left === right;
 }

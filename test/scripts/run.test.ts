@@ -194,6 +194,26 @@ describe('the program', () => {
     expect(await run(['--expose-gc', 'src/gc.ts']).ended).toMatchObject({ code: 0, stdout: 'function' });
   });
 
+  it('gets a small nursery where it is the product, and in its threads', async () => {
+    const nursery = "v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0";
+    const program = `import v8 from 'node:v8';
+import { Worker, isMainThread } from 'node:worker_threads';
+if (isMainThread) new Worker(new URL(import.meta.url));
+let most = 0;
+// What is made lives for a while: a nursery that may grow does.
+const kept: object[][] = [];
+for (let i = 0; i < 300; i++) {
+  kept[i % 40] = Array.from({ length: 5000 }, (_, n) => ({ n }));
+  most = Math.max(most, ${nursery});
+}
+console.log(most <= 8e6);
+`;
+    write('src/nursery.ts', program);
+    expect(await run(['src/nursery.ts']).ended).toMatchObject({ code: 0, stdout: 'true\ntrue\n' });
+    write('scripts/nursery.ts', program);
+    expect(await run(['scripts/nursery.ts']).ended).toMatchObject({ code: 0, stdout: 'false\nfalse\n' });
+  });
+
   it('must be named', async () => {
     const { code, stderr } = await run([]).ended;
     expect(code).toBe(1);

@@ -18,6 +18,21 @@ describe('zstd frames', () => {
     expect(compressZstd(new Uint8Array(160_000)).length).toBeLessThan(20);
   });
 
+  it('tell one other byte, wherever it and the bytes stand', () => {
+    for (let offset = 0; offset < 9; offset++) {
+      for (let length = 1; length < 20; length++) {
+        for (let other = 0; other < length; other++) {
+          const bytes = new Uint8Array(40)
+            .fill(9)
+            .subarray(offset, offset + length)
+            .fill(0);
+          bytes[other] = 1;
+          expect(new Uint8Array(decompressZstd(compressZstd(bytes), length))).toEqual(bytes);
+        }
+      }
+    }
+  });
+
   it('of other writers are read too', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FOR_ALL, FOR_PRODUCT } from '../../scripts/node-flags.mjs';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -36,8 +37,8 @@ export function startNdr(
   onLine: (line: string) => void = () => {},
 ): NdrProcess {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('NDR_'));
-  // The first as scripts/run.mjs has it.
-  const options = ['--no-memory-protection-keys', '--report-on-signal', `--report-directory=${tmpdir()}`];
+  // The flags that users start it with: with others it takes other amounts of memory, and takes them otherwise.
+  const options = [...FOR_ALL, ...FOR_PRODUCT, '--report-on-signal', `--report-directory=${tmpdir()}`];
   const child = spawn(process.execPath, [...options, MAIN, ...args], {
     env: { ...Object.fromEntries(own), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

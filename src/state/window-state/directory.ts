@@ -45,18 +45,25 @@ export function openDirectoryWindowState(folder: string): WindowState {
 
 const storeFolders = (folder: string): Record<keyof BlockStores, string> => ({
   windows: join(folder, 'windows'),
+  timings: join(folder, 'timings'),
   days: join(folder, 'lookback', 'days'),
   bases: join(folder, 'lookback', 'bases'),
+  baselines: join(folder, 'baselines'),
 });
 
-/** The stores of all blocks below one folder. Rolled-up days may be shared with another: their names say what they hold. */
-export function openDirectoryBlockStores(folder: string, folderOfDays = folder): BlockStores {
-  const { windows, bases } = storeFolders(folder);
-  const { days } = storeFolders(folderOfDays);
+/**
+ * The stores of all blocks below one folder. Rolled-up days and baselines may be shared with another: their names say what
+ * they hold.
+ */
+export function openDirectoryBlockStores(folder: string, folderOfShared = folder): BlockStores {
+  const { windows, timings, bases } = storeFolders(folder);
+  const { days, baselines } = storeFolders(folderOfShared);
   return {
     windows: openDirectoryWindowState(windows),
+    timings: openDirectoryWindowState(timings),
     days: openDirectoryWindowState(days),
     bases: openDirectoryWindowState(bases),
+    baselines: openDirectoryWindowState(baselines),
   };
 }
 

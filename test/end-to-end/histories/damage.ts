@@ -26,7 +26,7 @@ export function lose(home: string, { of, which }: Extract<Operation, { is: 'loss
     windows: ['windows'],
     days: ['lookback/days'],
     bases: ['lookback/bases'],
-    'all state': ['windows', 'lookback', 'scratch'],
+    'all state': ['windows', 'timings', 'lookback', 'scratch'],
     scratch: ['scratch'],
   }[of];
   for (const name of folders) rmSync(join(stateOf(home), name), { recursive: true, force: true });

@@ -1,0 +1,2 @@
+export const FOR_ALL: readonly string[];
+export const FOR_PRODUCT: readonly string[];
