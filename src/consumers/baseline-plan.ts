@@ -19,12 +19,15 @@ export interface BaselinePlan {
  * Finds for each published horizon the newest publication that was due before the slice, whenever it is asked: live,
  * replayed and backfilled alike.
  *
+ * @param standing what the committed revision was compared with, as its manifest names it. A horizon that it had is not lost
+ *   without a word where its publication is gone.
  * @throws {Error} where the spec requires baselines and there are none.
  */
 export async function planBaselines(
   publications: BaselinePublications,
   spec: Pick<BatchSpec, 'project' | 'featureSpecVersion' | 'deviation'>,
   { miniBatchId, sliceEnd }: Pick<SettledSlice, 'miniBatchId' | 'sliceEnd'>,
+  standing: readonly string[],
 ): Promise<BaselinePlan> {
   const { project, featureSpecVersion: version, deviation } = spec;
   const chosen: BaselinePublication[] = [];
@@ -40,6 +43,14 @@ export async function planBaselines(
       `mini-batch ${miniBatchId} of project ${project}: no baselines (${without.join(', ')}) were published ${hours} h or ` +
         `more before ${formatInstant(sliceEnd)}, and fg_c_builder#${version} says require_baselines: true; run ndr baselines, or ` +
         'set it to "auto"',
+    );
+  }
+  const lost = standing.find((name) => without.some((horizon) => name.startsWith(`${horizon}@`)));
+  if (deviation.require !== false && lost !== undefined) {
+    const [horizon, ref] = lost.split(/[@ ]/);
+    throw new Error(
+      `mini-batch ${miniBatchId} of project ${project}: its committed revision is compared with the baselines ${lost}, which are ` +
+        `gone, as is every earlier publication; run ndr baselines --horizon ${horizon} --ref ${ref}, or leave what was committed`,
     );
   }
   return { chosen, without };

@@ -8,7 +8,7 @@ import type { PastSlice } from '../operators/past-rows.ts';
 import type { SliceBlock } from '../operators/windows.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
 import type { Commit, DatasetOutput } from '../state/commit.ts';
-import type { Evidence } from '../state/manifest.ts';
+import { type Evidence, readManifest } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import type { ShardName } from '../state/window-state.ts';
 import { advanceMiniBatch } from './advance.ts';
@@ -52,7 +52,7 @@ export async function computeMiniBatch(
   const attempt = attemptOf(request, planned);
   const deps = await depsFor(planned.deps, spec, slice);
   const lookback = await planLookback(deps.index, spec, slice);
-  const baselines = await planBaselines(deps.baselines, spec, slice);
+  const baselines = await planBaselines(deps.baselines, spec, slice, await standingRefs(planned));
   const content = await readMiniBatch(deps, spec, folder, files);
   if (content.is === 'unusable') return content;
   const { outputs, health, sealed, flows, fallbacks } = await computeDatasets(
@@ -145,4 +145,11 @@ async function computeDatasets(
 function addFallbacks(sums: Record<string, number>, rows: readonly FgCRows[]): void {
   for (const { fallbacks } of rows)
     for (const [reason, count] of Object.entries(fallbacks)) if (count > 0) sums[reason] = (sums[reason] ?? 0) + count;
+}
+
+/** The baselines that the committed revision is compared with; none where nothing is committed, or nothing can be read of it. */
+async function standingRefs({ deps, before }: PlannedBatch): Promise<readonly string[]> {
+  const ref = before?.manifest ?? null;
+  const manifest = ref === null ? undefined : await readManifest(deps.lake, ref).catch(() => undefined);
+  return manifest?.baseline_refs ?? [];
 }

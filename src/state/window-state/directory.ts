@@ -32,12 +32,18 @@ export function openDirectoryWindowState(folder: string): WindowState {
       // Several shards may miss the same block and put it back at once: each has an unfinished file of its own.
       const unfinished = join(scratch, `${ownLife()}-${randomUUID()}`);
       await writeFile(unfinished, block);
-      await rename(unfinished, path);
+      await rename(unfinished, path).catch(async (error) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        // Another process let go of the whole slice meanwhile.
+        await mkdir(dirname(path), { recursive: true });
+        await rename(unfinished, path);
+      });
     },
     async prune(project, version, sliceEnd) {
       const slices = join(root, plainPart(project), plainPart(version));
       for (const name of await namesIn(slices)) {
-        if (instantOfText(name, UTC) <= sliceEnd) await rm(join(slices, name), { recursive: true, force: true });
+        if (instantOfText(name, UTC) <= sliceEnd)
+          await rm(join(slices, name), { recursive: true, force: true, maxRetries: 3 });
       }
     },
   };
