@@ -1,4 +1,5 @@
 import { BEHAVIOUR_FAMILIES, BEHAVIOUR_INPUTS, type BehaviourFamily } from '../../src/operators/deviation-metrics.ts';
+import { DAYS, iso } from './timeline.ts';
 
 /** Families that have a rule of their own, and its column. */
 const RULE_SCORES = {
@@ -33,11 +34,14 @@ export interface Variant {
   readonly horizon: 'longest' | '7d';
   /** Which behaviours count; rules always do. */
   readonly keeps: (behaviour: string) => boolean;
-  /** SQL in place of a rule's column. */
-  readonly rules?: Partial<Record<RuleFamily, string>>;
+  /** SQL in place of rules' columns, by the project's folder in the lake. */
+  readonly rules?: (lake: string) => Partial<Record<AlertFamily, string>>;
 }
 
 export const AS_SPECIFIED: Variant = { name: 'as specified', horizon: 'longest', keeps: () => true };
+
+/** As the lake writes it in a path. */
+const FIRST_REF = encodeURIComponent(iso(DAYS.week.start).replace('.000', ''));
 
 /** What else could have been: for comparison, never for choice. */
 export const VARIANTS: readonly Variant[] = [
@@ -50,19 +54,31 @@ export const VARIANTS: readonly Variant[] = [
     name: 'exfiltration only beside a peer that is new to the project',
     horizon: 'longest',
     keeps: () => true,
-    rules: {
+    rules: () => ({
       exfiltration: 'CASE WHEN b_new_to_project_peer_cnt_w_1h > 0 THEN exfiltration_suspicion_score ELSE 0 END',
-    },
+    }),
+  },
+  {
+    // Of the best pair only: where a habit hides a beacon of the same host, this cannot bring it up.
+    name: 'beacons times 0.3 where the host had the pair in the first 30-day baseline',
+    horizon: 'longest',
+    keeps: () => true,
+    rules: (lake) => ({
+      beacon:
+        'beacon_suspicion_score * CASE WHEN (host_ip, beacon_peer, beacon_port) IN (SELECT (host_ip, dst_ip, coalesce(dst_port, 0)) ' +
+        `FROM read_parquet('${lake}/fg_b/pair/host/*/baseline_horizon=30d/*/ref=${FIRST_REF}/*.parquet', hive_partitioning = false)) ` +
+        'THEN 0.3 ELSE 1 END',
+    }),
   },
 ];
 
 const isBehaviour = (column: string): boolean => /^bs?_/.test(column);
 
-/** SQL of each family's score. */
-export function scoresOf({ keeps, rules = {} }: Variant): string[] {
+/** SQL of each family's score; `lake` is the project's folder. */
+export function scoresOf({ keeps, rules }: Variant, lake: string): string[] {
+  const own = rules?.(lake) ?? {};
   return ALERT_FAMILIES.map((family, place) => {
-    const rule = family in rules ? rules[family as RuleFamily] : undefined;
     const columns = FAMILY_COLUMNS[place]!.filter((column) => !isBehaviour(column) || keeps(column));
-    return rule ?? (columns.length === 1 ? columns[0]! : `greatest(${columns.join(', ')})`);
+    return own[family] ?? (columns.length === 1 ? columns[0]! : `greatest(${columns.join(', ')})`);
   });
 }

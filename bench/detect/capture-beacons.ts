@@ -132,7 +132,7 @@ function report(slices: number, rows: readonly LabelledRow[]): string[] {
   return [
     '## A real infection',
     '',
-    `\`${CAPTURE}\`: ${slices} slices in ${days.toFixed(1)} days, ${rows.length} scored rows of ${new Set(rows.map(({ host }) => host)).size} hosts, ranked by \`beacon_suspicion_score\`. ` +
+    `\`${CAPTURE}\`: ${slices} slices in ${days.toFixed(1)} days, ${rows.length.toLocaleString('en-US')} scored rows of ${new Set(rows.map(({ host }) => host)).size} hosts, ranked by \`beacon_suspicion_score\`. ` +
       'There is no bar, and nothing was tuned on it. Intervals draw days of hosts.',
     '',
     ...table(

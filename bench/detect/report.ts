@@ -32,6 +32,8 @@ export function reportLines(played: Played, evaluation: Evaluation): string[] {
   const { budgets, precision, usualDays } = evaluation;
   const used = Object.entries(read.horizons).map(([horizon, rows]) => `${rows.toLocaleString('en-US')} at ${horizon}`);
   return [
+    '## The office',
+    '',
     `Office seed ${seed}, ${hosts} workstations, ${attacks} attacks; ${read.rows.toLocaleString('en-US')} scored rows of the attacked days and the week ` +
       `before (baselines: ${used.join(', ')}), ${read.degraded.toLocaleString('en-US')} of them degraded and never alerted. Limits from ${usualDays.toFixed(2)} days.`,
     '',

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Manifest, ManifestFile } from '../../src/state/manifest.ts';
-import { fileScan, openReader, readManifests } from '../../test/support/committed-lake.ts';
+import { fileScan, openReader, PROJECT, readManifests } from '../../test/support/committed-lake.ts';
 import { ALERT_FAMILIES, AS_SPECIFIED, scoresOf, type Variant } from './alert-families.ts';
 import type { HostTrack } from './alerts.ts';
 import { dateOf, type Span } from './timeline.ts';
@@ -79,7 +80,7 @@ async function scoresIn(
 ): Promise<ScoreRow[]> {
   if (paths.length === 0) return [];
   const result = await reader.runAndReadAll(
-    `SELECT host_ip, epoch_ms(window_end_ts)::DOUBLE, ${scoresOf(variant).join(', ')} ` +
+    `SELECT host_ip, epoch_ms(window_end_ts)::DOUBLE, ${scoresOf(variant, join(home, 'lake', PROJECT)).join(', ')} ` +
       `FROM ${fileScan(home, paths)} ORDER BY window_end_ts`,
   );
   return result.getRowsJS() as unknown as ScoreRow[];
