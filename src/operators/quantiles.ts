@@ -1,3 +1,5 @@
+import { selectWithin } from './quantile-selection.ts';
+
 /** The quantiles that a delta row lists, in this order. */
 export const QUANTILES = [0.25, 0.5, 0.75, 0.95, 0.99] as const;
 
@@ -14,34 +16,11 @@ export function quantile(sorted: Float64Array, q: number): number {
 export function quantileOfUnsorted(values: Float64Array, q: number): number {
   const place = q * (values.length - 1);
   const low = Math.floor(place);
-  const below = select(values, low);
+  const below = selectWithin(values, 0, values.length - 1, low);
   if (low + 1 === values.length) return below;
   let above = values[low + 1]!;
   for (let i = low + 2; i < values.length; i++) if (values[i]! < above) above = values[i]!;
   return below + (above - below) * (place - low);
-}
-
-/** Puts the value of rank k at place k, none greater before it and none smaller behind it, and returns it. */
-function select(values: Float64Array, k: number): number {
-  let left = 0;
-  let right = values.length - 1;
-  while (left < right) {
-    const pivot = values[(left + right) >>> 1]!;
-    let i = left;
-    let j = right;
-    while (i <= j) {
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
-      if (i > j) break;
-      const swapped = values[i]!;
-      values[i++] = values[j]!;
-      values[j--] = swapped;
-    }
-    if (k <= j) right = j;
-    else if (k >= i) left = i;
-    else break;
-  }
-  return values[k]!;
 }
 
 /** Sorts numbers ascending in place; faster than the built-in sort on the short runs that most hosts have. */
