@@ -3,10 +3,11 @@ import { type BaselineOutcome, publishBaselines } from '../jobs/baseline-job.ts'
 import { threadsWithin } from '../jobs/baseline-memory.ts';
 import { NotReady } from '../jobs/baseline-readiness.ts';
 import type { BaselineDeps } from '../jobs/baseline-run.ts';
-import { type BaselinePeriod, nameOfPeriod } from '../jobs/baseline-schedule.ts';
+import type { BaselinePeriod } from '../jobs/baseline-schedule.ts';
 import { baselineThreads, inlineBaselinePool } from '../jobs/baseline-stages.ts';
 import { scope } from '../lifecycle.ts';
 import { formatInstant } from '../operators/time.ts';
+import { nameOfPublication } from '../state/baseline-publications.ts';
 import { type MachineNames, readMachineNames } from '../state/machine-names.ts';
 import { baselineChoiceOf, periodsOf } from './baselines-choice.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
@@ -122,19 +123,19 @@ async function publishAll(
 
 type Made = Exclude<BaselineOutcome, { is: 'stopped' }>;
 
-export function describeOutcome(made: Made): string {
+function describeOutcome(made: Made): string {
   const { period, readiness, revision } = made;
   const history = `history ${formatInstant(period.start)} to ${formatInstant(period.end)}`;
   const gaps =
     readiness.missing.length === 0
       ? ''
       : `, ${whole(readiness.missing.length)} of ${whole(readiness.expected)} slices missing`;
-  const name = `baselines ${nameOfPeriod(period)}`;
+  const name = `baselines ${nameOfPublication(period)}`;
   if (made.is === 'unchanged') return `${name}: nothing changed, revision ${revision} stands (${history}${gaps})`;
   return `${name}: published revision ${revision}, ${whole(made.hosts)} hosts, ${whole(made.rowsUsed)} rows (${history}${gaps})`;
 }
 
-export function outcomeJson(made: Made): string {
+function outcomeJson(made: Made): string {
   const { is, period, readiness, revision } = made;
   return JSON.stringify({
     outcome: is,

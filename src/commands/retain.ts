@@ -7,6 +7,7 @@ import { retentionFaults, retentionsOf } from '../jobs/retention-plan.ts';
 import { scope } from '../lifecycle.ts';
 import { formatInstant } from '../operators/time.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
+import { BASELINE_WORK } from './baselines.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
 import type { Home } from './home.ts';
 import { openKnownHome } from './known-home.ts';
@@ -74,7 +75,7 @@ const SCRATCH = [
   'state/lookback/days/_tmp',
   'state/lookback/bases/_tmp',
   'state/scratch',
-  'state/baseline-work',
+  BASELINE_WORK,
 ];
 
 async function retainOthers(

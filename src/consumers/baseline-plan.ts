@@ -3,7 +3,11 @@ import type { BatchSpec } from '../config/batch-spec.ts';
 import { canonicalJson } from '../config/canonical-json.ts';
 import type { Horizon } from '../operators/baseline-metrics.ts';
 import { formatInstant } from '../operators/time.ts';
-import type { BaselinePublication, BaselinePublications } from '../state/baseline-publications.ts';
+import {
+  type BaselinePublication,
+  type BaselinePublications,
+  nameOfPublication,
+} from '../state/baseline-publications.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
 import type { BlockKey, ShardName } from '../state/window-state.ts';
 import { projectShard } from './lookback-plan.ts';
@@ -59,10 +63,6 @@ export async function planBaselines(
 /** `30d@2026-03-01T00:00:00Z <digest>`, for the manifest. */
 export const refsForManifest = ({ chosen }: BaselinePlan): string[] =>
   chosen.map((publication) => `${nameOfPublication(publication)} ${publication.digest.slice(0, 12)}`);
-
-/** `30d@2026-03-01T00:00:00Z` */
-export const nameOfPublication = ({ horizon, ref }: Pick<BaselinePublication, 'horizon' | 'ref'>): string =>
-  `${horizon}@${formatInstant(ref)}`;
 
 /** Where what deviations read of a publication is kept; other needs of the spec, or another publication, have other keys. */
 export interface PackKeys {

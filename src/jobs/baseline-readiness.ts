@@ -1,6 +1,7 @@
 import { SLICE_MS } from '../operators/metrics.ts';
 import { formatInstant } from '../operators/time.ts';
-import { type BaselinePeriod, nameOfPeriod } from './baseline-schedule.ts';
+import { nameOfPublication } from '../state/baseline-publications.ts';
+import type { BaselinePeriod } from './baseline-schedule.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -58,7 +59,7 @@ export class NotReady extends Error {
   constructor(period: BaselinePeriod, project: string, { expected, missing }: Readiness, maxMissingRatio: number) {
     const share = `${missing.length} of ${expected} slices`;
     super(
-      `baselines ${nameOfPeriod(period)} of project ${project}: ${share} between ${formatInstant(period.start)} and ` +
+      `baselines ${nameOfPublication(period)} of project ${project}: ${share} between ${formatInstant(period.start)} and ` +
         `${formatInstant(period.end)} have no commit, more than max_missing_ratio ${maxMissingRatio} allows: slice ends ` +
         `${describeSliceEnds(missing)}. Backfill them (ndr backfill), or raise max_missing_ratio in fg_b_builder`,
     );

@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchSpec } from '../config/batch-spec.ts';
-import { type BaselinePublications, publicationFolder } from '../state/baseline-publications.ts';
+import { type BaselinePublications, nameOfPublication, publicationFolder } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import { namesIn } from '../state/durable-file.ts';
 import type { Lake } from '../state/lake.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { datasetPrefix } from '../state/publish.ts';
-import { type BaselinePeriod, nameOfPeriod } from './baseline-schedule.ts';
+import type { BaselinePeriod } from './baseline-schedule.ts';
 import type { BaselinePool } from './baseline-stages.ts';
 
 export interface BaselineDeps {
@@ -37,7 +37,7 @@ export type Progress = (what: string, done: number, of: number) => void;
 export const progressOf =
   ({ onProgress }: BaselineDeps, period: BaselinePeriod): Progress =>
   (what, done, of) =>
-    onProgress(`baselines ${nameOfPeriod(period)}: ${what}, ${done} of ${of}`);
+    onProgress(`baselines ${nameOfPublication(period)}: ${what}, ${done} of ${of}`);
 
 /** Works through a list with all threads, telling how far it is; ends early where the program is asked to stop. */
 export async function inThreads<T, R>(
@@ -72,4 +72,4 @@ export async function clearWork(root: string, period: BaselinePeriod, kept?: str
       await rm(join(root, other), { recursive: true, force: true });
 }
 
-const workName = (period: BaselinePeriod): string => `${nameOfPeriod(period).replaceAll(':', '')}-`;
+const workName = (period: BaselinePeriod): string => `${nameOfPublication(period).replaceAll(':', '')}-`;

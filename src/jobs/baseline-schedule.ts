@@ -1,14 +1,14 @@
 import { HORIZON_DAYS, type Horizon } from '../operators/baseline-metrics.ts';
-import { daysOf, formatInstant } from '../operators/time.ts';
+import { DAY_MS } from '../operators/past-rows.ts';
+import { daysOf } from '../operators/time.ts';
 
-const DAY = 86_400_000;
 /** 1970-01-05 was a Monday. */
-const MONDAY = 4 * DAY;
-const WEEK = 7 * DAY;
+const MONDAY = 4 * DAY_MS;
+const WEEK = 7 * DAY_MS;
 
 /** How often a horizon's baselines are made: nightly, and in the night to Monday; 00:00 UTC. */
 const EVERY: Readonly<Record<Horizon, { readonly ms: number; readonly first: number }>> = {
-  '7d': { ms: DAY, first: 0 },
+  '7d': { ms: DAY_MS, first: 0 },
   '30d': { ms: WEEK, first: MONDAY },
 };
 
@@ -37,7 +37,7 @@ export function refOfMonth(month: string): number {
     throw new Error(
       `FG_B_BASELINE_MONTH_INVALID: the reference month is ${JSON.stringify(month)}; write it as YYYY-MM, such as 2026-03`,
     );
-  return daysOf(year, number, 1) * DAY;
+  return daysOf(year, number, 1) * DAY_MS;
 }
 
 /** The history behind a reference instant: [start, end), ms UTC. */
@@ -50,10 +50,6 @@ export interface BaselinePeriod {
 
 /** A history of full length that ends `headDays` before the reference instant. */
 export function periodOf(horizon: Horizon, ref: number, headDays: Readonly<Record<Horizon, number>>): BaselinePeriod {
-  const end = ref - headDays[horizon] * DAY;
-  return { horizon, ref, start: end - HORIZON_DAYS[horizon] * DAY, end };
+  const end = ref - headDays[horizon] * DAY_MS;
+  return { horizon, ref, start: end - HORIZON_DAYS[horizon] * DAY_MS, end };
 }
-
-/** `7d@2026-03-01T00:00:00Z`. */
-export const nameOfPeriod = ({ horizon, ref }: Pick<BaselinePeriod, 'horizon' | 'ref'>): string =>
-  `${horizon}@${formatInstant(ref)}`;

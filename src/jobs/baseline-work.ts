@@ -4,6 +4,7 @@ import { canonicalJson } from '../config/canonical-json.ts';
 import { BASELINE_METRICS } from '../operators/baseline-metrics.ts';
 import { sampleRateOf } from '../operators/baseline-rows.ts';
 import { formatInstant } from '../operators/time.ts';
+import { nameOfPublication } from '../state/baseline-publications.ts';
 import type { CommittedBatch } from '../state/batch-index.ts';
 import type { MachineNames } from '../state/machine-names.ts';
 import { sha256Hex } from '../state/manifest.ts';
@@ -13,7 +14,7 @@ import { fetchRun, readBatches, runsOf, unitsOf } from './baseline-inputs.ts';
 import { layOut } from './baseline-layout.ts';
 import { binsFor, columnsAtOnce, planMemory } from './baseline-memory.ts';
 import { type BaselineDeps, folderOf, inThreads, progressOf, workFolder } from './baseline-run.ts';
-import { type BaselinePeriod, nameOfPeriod } from './baseline-schedule.ts';
+import type { BaselinePeriod } from './baseline-schedule.ts';
 import { pairFiles } from './pair-files.ts';
 import { binOfSegment, type FeatureSpill, segmentOfText } from './spill-features.ts';
 
@@ -67,7 +68,7 @@ export async function makeTables(
   const rowsUsed = sum((spill) => spill.rowsUsed);
   if (rowsUsed === 0)
     throw new Error(
-      `baselines ${nameOfPeriod(period)} of project ${spec.project}: no host has an FG-A row between ` +
+      `baselines ${nameOfPublication(period)} of project ${spec.project}: no host has an FG-A row between ` +
         `${formatInstant(period.start)} and ${formatInstant(period.end)} outside degraded slices; nothing can be learned from it`,
     );
   const byTimeBand = own.joinKeys.includes('time_band');

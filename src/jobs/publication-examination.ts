@@ -1,16 +1,15 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { HORIZON_DAYS } from '../operators/baseline-metrics.ts';
+import { DAY_MS } from '../operators/past-rows.ts';
 import { formatInstant } from '../operators/time.ts';
-import type { BaselinePublications } from '../state/baseline-publications.ts';
+import { type BaselinePublications, nameOfPublication } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
 import { committedIn } from './baseline-inputs.ts';
 import { isReady, readinessOf } from './baseline-readiness.ts';
-import { type BaselinePeriod, nameOfPeriod, newestScheduled, periodOf } from './baseline-schedule.ts';
+import { type BaselinePeriod, newestScheduled, periodOf } from './baseline-schedule.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import { checkPublication } from './publication-inventory.ts';
-
-const DAY = 86_400_000;
 
 /** Looks at what baselines the index names, and whether the newest is as new as the schedule would have it. */
 export async function* examinePublications(
@@ -45,7 +44,7 @@ export async function* examinePublications(
     const more = checked.faults.length > 1 ? `, and ${checked.faults.length - 1} more files` : '';
     yield error(
       'baselines',
-      `${nameOfPeriod({ horizon, ref })}: ${first!.path}: ${first!.why}${more}`,
+      `${nameOfPublication({ horizon, ref })}: ${first!.path}: ${first!.why}${more}`,
       `remove what is damaged, then: ${callOf(`baselines --horizon ${horizon} --ref ${formatInstant(ref)}`)}`,
     );
   }
@@ -54,7 +53,7 @@ export async function* examinePublications(
     const period = periodOf(horizon, due, spec.baselines.headDays);
     const newest = known.filter((one) => one.horizon === horizon).at(-1);
     const call = callOf(`baselines --horizon ${horizon}`);
-    if (newest !== undefined && newest.ref >= due - DAY * HORIZON_DAYS['7d'])
+    if (newest !== undefined && newest.ref >= due - DAY_MS * HORIZON_DAYS['7d'])
       yield info('baselines', `${horizon}: the newest is of ${formatInstant(newest.ref)}`);
     else if (newest !== undefined)
       yield warning(

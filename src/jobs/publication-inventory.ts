@@ -3,11 +3,10 @@ import { HORIZONS, type Horizon } from '../operators/baseline-metrics.ts';
 import { instantOfText, UTC } from '../operators/time.ts';
 import { PUBLICATION_METADATA, type PublicationManifest } from '../state/baseline-publications.ts';
 import { compareKeys } from '../state/key-order.ts';
-import { type Lake, NotFound } from '../state/lake.ts';
-import { sha256Hex } from '../state/manifest.ts';
+import type { Lake } from '../state/lake.ts';
 import { partitionValues } from '../state/partition.ts';
 import { datasetPrefix } from '../state/publish.ts';
-import { type FileFault, fileFaultsOf } from './revision-check.ts';
+import { checkManifest, type FileFault, fileFaultsOf } from './revision-check.ts';
 
 /** The manifest of a publication as its path tells it; its content was not looked at. */
 export interface FoundPublication {
@@ -49,22 +48,11 @@ export type CheckedPublication =
   | { readonly is: 'whole'; readonly manifest: PublicationManifest }
   | { readonly is: 'faulty'; readonly faults: readonly FileFault[] };
 
-/** Reads the manifest of a publication, whose bytes must have the digest that its name begins, and looks at its files. */
+/** Reads the manifest of a publication by its path, and looks at the files that it names. */
 export async function checkPublication(lake: Lake, path: string, isDeep: boolean): Promise<CheckedPublication> {
-  const faulty = (fault: Omit<FileFault, 'path'>): CheckedPublication => ({
-    is: 'faulty',
-    faults: [{ path, ...fault }],
-  });
-  let bytes: Uint8Array;
-  try {
-    bytes = await lake.read(path);
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
-    return faulty({ is: 'missing', why: 'the manifest is not there' });
-  }
-  const found = sha256Hex(bytes).slice(0, 12);
-  if (!path.endsWith(`-${found}.json`)) return faulty({ is: 'damaged', why: `has sha256 ${found}...` });
-  const manifest = JSON.parse(new TextDecoder().decode(bytes)) as PublicationManifest;
+  const checked = await checkManifest<PublicationManifest>(lake, path, null);
+  if (checked.is === 'faulty') return { is: 'faulty', faults: [checked.fault] };
+  const { manifest } = checked;
   const faults: FileFault[] = [];
   for (const dataset of Object.values(manifest.datasets)) faults.push(...(await fileFaultsOf(lake, dataset, isDeep)));
   return faults.length > 0 ? { is: 'faulty', faults } : { is: 'whole', manifest };

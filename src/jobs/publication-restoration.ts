@@ -1,7 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
-import type { BaselinePublications } from '../state/baseline-publications.ts';
+import { type BaselinePublications, nameOfPublication } from '../state/baseline-publications.ts';
 import type { Lake } from '../state/lake.ts';
-import { nameOfPeriod } from './baseline-schedule.ts';
 import { checkPublication, publicationsIn } from './publication-inventory.ts';
 import type { FileFault } from './revision-check.ts';
 
@@ -39,7 +38,7 @@ export async function* restorePublications(
   for (const manifests of await publicationsIn(lake, spec)) {
     if (stop.aborted) return;
     const { version, horizon, ref } = manifests[0]!;
-    const name = nameOfPeriod({ horizon, ref });
+    const name = nameOfPublication({ horizon, ref });
     const standing = await baselines.of(spec.project, version, horizon, ref).catch(() => undefined);
     const named = standing?.manifest.path;
     const candidates = [

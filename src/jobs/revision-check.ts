@@ -13,12 +13,16 @@ export interface FileFault {
 
 const READS_AT_ONCE = 4;
 
-export type CheckedManifest =
-  | { readonly is: 'whole'; readonly manifest: Manifest; readonly sha256: string }
+export type CheckedManifest<M = Manifest> =
+  | { readonly is: 'whole'; readonly manifest: M; readonly sha256: string }
   | { readonly is: 'faulty'; readonly fault: FileFault };
 
 /** Reads a manifest by its path. Its bytes must have the digest that its name begins; `sha256`, if given, in full. */
-export async function checkManifest(lake: Lake, path: string, sha256: string | null): Promise<CheckedManifest> {
+export async function checkManifest<M = Manifest>(
+  lake: Lake,
+  path: string,
+  sha256: string | null,
+): Promise<CheckedManifest<M>> {
   const bytes = await bytesOf(lake, path);
   if (bytes === undefined) return { is: 'faulty', fault: { is: 'missing', path, why: 'the manifest is not there' } };
   const found = sha256Hex(bytes);
@@ -27,7 +31,7 @@ export async function checkManifest(lake: Lake, path: string, sha256: string | n
     const why = `has sha256 ${found.slice(0, 12)}..., not ${(sha256 ?? beginning).slice(0, 12)}...`;
     return { is: 'faulty', fault: { is: 'damaged', path, why } };
   }
-  return { is: 'whole', manifest: JSON.parse(new TextDecoder().decode(bytes)) as Manifest, sha256: found };
+  return { is: 'whole', manifest: JSON.parse(new TextDecoder().decode(bytes)) as M, sha256: found };
 }
 
 /**

@@ -88,6 +88,10 @@ export function publicationFolder(root: string, table: string, version: string, 
   ].join('/');
 }
 
+/** `7d@2026-03-01T00:00:00Z` */
+export const nameOfPublication = ({ horizon, ref }: Pick<BaselinePublication, 'horizon' | 'ref'>): string =>
+  `${horizon}@${formatInstant(ref)}`;
+
 const keyPrefix = (version: string, horizon: Horizon): string => `${version}#baseline#${horizon}#`;
 const keyOf = (version: string, horizon: Horizon, ref: number): string =>
   `${keyPrefix(version, horizon)}${formatInstant(ref)}`;
