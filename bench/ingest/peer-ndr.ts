@@ -1,5 +1,6 @@
 // ndr-stream itself, by the functions that take a mini-batch its way: read, join, advance, assemble; with --parquet, encode
 // and publish delta, pair context and pair counts into a lake. All rules of data quality are on.
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { resolveBatchSpec } from '../../src/config/job-specs.ts';
@@ -13,6 +14,7 @@ import { noCounts } from '../../src/operators/quality.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';
 import { mapInOrder } from '../../src/state/map-in-order.ts';
 import { partFiles, publishParts } from '../../src/state/publish.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
 import { openDirectoryBlockStores } from '../../src/state/window-state/directory.ts';
 import { printReport, readPeerArguments } from './peer.ts';
 
@@ -35,14 +37,15 @@ const shardCount = threads;
 const parallel = Math.max(2, threads);
 const pool =
   threads === 1
-    ? inlinePool(createStages(openDirectoryBlockStores('unused')))
+    ? inlinePool(createStages(openDirectoryBlockStores('unused'), openDirectoryRawFiles()))
     : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { state: 'unused' });
 const options = sliceOptionsOf(spec, lineage, shardCount);
 
 mark('ready');
-const read = await mapInOrder(files, parallel, (path) =>
-  pool.read({ name: path, path, options: readerOptionsOf(spec), limits: LIMITS }),
-);
+const read = await mapInOrder(files, parallel, (path) => {
+  const file = { name: path, path, size: statSync(path).size, modifiedMs: 0, arrivedMs: 0 };
+  return pool.read({ file, options: readerOptionsOf(spec), limits: LIMITS });
+});
 const flows = read.flatMap((file) => (file.is === 'read' ? [file.flows] : []));
 const counts = noCounts();
 addCounts(flows, counts);

@@ -10,6 +10,7 @@ import type { SliceBlock } from '../../src/operators/windows.ts';
 import type { CommittedBatch } from '../../src/state/batch-index.ts';
 import { decodeBlock } from '../../src/state/block-codec.ts';
 import { mapInOrder } from '../../src/state/map-in-order.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
 import type { BlockKey, ShardName } from '../../src/state/window-state.ts';
 import { momentNow, printReport } from './report.ts';
 import { SPEC } from './spec.ts';
@@ -45,7 +46,7 @@ const plan = isWithout ? { ...whole, days: [], projectDays: 0 } : whole;
 mark('planned');
 const pool =
   threads === 1
-    ? inlinePool(createStages(stores))
+    ? inlinePool(createStages(stores, openDirectoryRawFiles()))
     : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { state });
 const sourcesOf = (batches: readonly CommittedBatch[]): EmitSources => ({
   ...{ deps: { lake: undefined as never, index, stores, pool, shards: SHARDS }, spec: SPEC, plan },

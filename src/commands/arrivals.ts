@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
-import { isMissing } from '../state/durable-file.ts';
-import { listRawFiles } from '../state/raw-files.ts';
+import { listPresent, type RawFile, type RawFiles } from '../state/raw-files.ts';
 import type { CommandContext } from './command.ts';
 import { findMiniBatchFolders } from './folders.ts';
 
@@ -36,7 +33,7 @@ interface Seen {
 }
 
 /** Keeps track of the mini-batch folders below a root. A folder that was taken is listed again only now and then. */
-export function watchArrivals(context: CommandContext, root: string): ArrivalWatch {
+export function watchArrivals(context: CommandContext, rawFiles: RawFiles, root: string): ArrivalWatch {
   const { settings, clock, terminal } = context;
   const pollMs = settings['serve.poll_seconds'] * 1000;
   const recheckMs = settings['completeness.recheck_seconds'] * 1000;
@@ -51,7 +48,7 @@ export function watchArrivals(context: CommandContext, root: string): ArrivalWat
       const found = new Set<string>();
       const unreadable: string[] = [];
       for (const path of folders) {
-        const files = await arrivedFiles(path).catch((error: unknown) => {
+        const files = await listPresent(rawFiles, path).catch((error: unknown) => {
           unreadable.push(`${path}: ${String(error)}`);
           return [];
         });
@@ -62,7 +59,7 @@ export function watchArrivals(context: CommandContext, root: string): ArrivalWat
           seen.set(path, { ...known, notBefore: clock() + recheckMs });
           continue;
         }
-        const state = await completenessOf(path, files, settings, clock());
+        const state = await completenessOf(rawFiles, path, files, settings, clock());
         if (state.is === 'arriving') {
           arriving.push(path);
           continue;
@@ -90,33 +87,8 @@ export function watchArrivals(context: CommandContext, root: string): ArrivalWat
   };
 }
 
-interface ArrivedFile {
-  readonly name: string;
-  readonly size: number;
-  readonly modifiedMs: number;
-  /** When the file came to be as it is, ms UTC. A copy may bring an old time of modification along, but not this one. */
-  readonly arrivedMs: number;
-}
-
-/** The data files of a folder; none where it was removed meanwhile. */
-async function arrivedFiles(folder: string): Promise<ArrivedFile[]> {
-  try {
-    const files = await listRawFiles(folder);
-    return await Promise.all(
-      files.map(async ({ name, path, size, modifiedMs }) => {
-        // A link that leads nowhere has only itself to tell its age.
-        const { ctimeMs } = await stat(path).catch(() => lstat(path));
-        return { name, size, modifiedMs, arrivedMs: ctimeMs };
-      }),
-    );
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
 /** Tells other files from the same ones; short, since one is kept of every folder. */
-function signatureOf(files: readonly ArrivedFile[]): string {
+function signatureOf(files: readonly RawFile[]): string {
   const hash = createHash('sha1');
   for (const { name, size, modifiedMs } of files) hash.update(`${name}/${size}/${modifiedMs}\n`);
   return hash.digest('base64');
@@ -129,13 +101,14 @@ type Completeness =
 
 /** Complete is a folder with its marker or, where none is used, one whose newest file has been there for a while. */
 async function completenessOf(
+  rawFiles: RawFiles,
   path: string,
-  files: readonly ArrivedFile[],
+  files: readonly RawFile[],
   settings: Settings,
   now: number,
 ): Promise<Completeness> {
   const marker = settings['completeness.marker'];
-  if (marker !== null && (await isThere(join(path, marker)))) return { is: 'complete' };
+  if (marker !== null && (await rawFiles.has(path, marker))) return { is: 'complete' };
   const times = files.map(({ arrivedMs }) => arrivedMs);
   const quietMs = now - Math.max(...times);
   if (marker === null && quietMs >= settings['completeness.settle_seconds'] * 1000) return { is: 'complete' };
@@ -143,14 +116,4 @@ async function completenessOf(
   if (waitedMs < settings['completeness.max_wait_seconds'] * 1000) return { is: 'arriving' };
   const because = marker === null ? 'its files kept changing' : `${marker} did not come`;
   return { is: 'overdue', why: `taken as it is after ${Math.round(waitedMs / 1000)} s: ${because}` };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }

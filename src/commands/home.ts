@@ -18,6 +18,7 @@ import { openBatchIndex } from '../state/batch-index.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
+import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import { clearScratchFolders, scratchFolderIn } from '../state/scratch-folders.ts';
 import { readSpecFiles } from '../state/specs.ts';
 import { clearUnfinishedBlocks, openDirectoryBlockStores } from '../state/window-state/directory.ts';
@@ -52,11 +53,12 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const index = openBatchIndex(items);
   await clearUnfinishedBlocks(stateFolder);
   const threads = threadsOf(context);
+  const rawFiles = openDirectoryRawFiles();
   const openState = (place: string, heldBytes: number): StateDeps => {
     const stores = openDirectoryBlockStores(place, stateFolder);
     const pool =
       threads === 1
-        ? inlinePool(createStages(stores, heldBytes))
+        ? inlinePool(createStages(stores, rawFiles, heldBytes))
         : threadPool(threads, context.worker, { state: place, days: stateFolder, heldBytes });
     return { stores, pool };
   };
@@ -76,6 +78,7 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
     deps: {
       lake,
       quarantine,
+      rawFiles,
       index,
       baselines: openBaselinePublications(items, lake),
       ...live,

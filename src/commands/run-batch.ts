@@ -3,7 +3,7 @@ import { runMiniBatch } from '../consumers/mini-batch.ts';
 import type { CommittedOutcome, SkippedOutcome } from '../consumers/outcome.ts';
 import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
-import { listRawFiles } from '../state/raw-files.ts';
+import type { RawFiles } from '../state/raw-files.ts';
 import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
 import { inputFolder, LAYOUT } from './folders.ts';
@@ -25,9 +25,10 @@ export const runBatch: Command = {
   run: (context) =>
     scope(async (onExit) => {
       const at = instantFlag(context, 'at') ?? null;
-      const folder = await miniBatchFolder(await inputFolder(context, 'the folder of a mini-batch'));
+      const input = await inputFolder(context, 'the folder of a mini-batch');
       const home = await openHome(context, onExit);
       const { deps, spec, sliceRules } = home;
+      const folder = await miniBatchFolder(deps.rawFiles, input);
       const outcome = await runMiniBatch(deps, { spec, folder, sliceRules, at });
       tell(context, outcome);
       if (outcome.is === 'poison') return EXIT.failed;
@@ -61,8 +62,8 @@ async function publishAgain(context: CommandContext, home: Home, cause: Cause): 
 }
 
 /** A folder without data files would count as a mini-batch in which nothing happened. */
-async function miniBatchFolder(path: string): Promise<MiniBatchFolder> {
-  if ((await listRawFiles(path)).length === 0) {
+async function miniBatchFolder(rawFiles: RawFiles, path: string): Promise<MiniBatchFolder> {
+  if ((await rawFiles.list(path)).length === 0) {
     throw new UsageError(
       `--input: ${path} holds no data file; ${LAYOUT}; for all mini-batches below a folder: ndr backfill --input ${path}`,
     );

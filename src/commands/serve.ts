@@ -44,7 +44,7 @@ const REFRESH_MS = 900_000;
 async function watch(context: CommandContext, home: Home, root: string): Promise<void> {
   const { settings, stop, terminal, clock } = context;
   const pollMs = settings['serve.poll_seconds'] * 1000;
-  const arrivals = watchArrivals(context, root);
+  const arrivals = watchArrivals(context, home.deps.rawFiles, root);
   const sweep = sweeper(context, home);
   const reprocessing = openReprocessing(context, home);
   const refresh = refresher(context, reprocessing, home.deps.keepMs);
@@ -101,7 +101,7 @@ async function takeOne(
 async function goneOf({ deps, spec }: Home, { path, miniBatchId }: Candidate): Promise<string[]> {
   try {
     const batch = await deps.index.batch(spec.project, spec.featureSpecVersion, miniBatchId);
-    return await goneFiles(batch, path);
+    return await goneFiles(deps.rawFiles, batch, path);
   } catch {
     // Whatever it was, taking the mini-batch meets it again and tells.
     return [];

@@ -77,7 +77,7 @@ function candidateOf(path: string, { end }: Delivery): Parameters<typeof take>[1
 
 /** Reads, in place of a recipe, the lines that it stands for. */
 function readFrom(writer: LineWriter, made: () => DeliveredRecords): Stages['read'] {
-  return async ({ name, options, limits }): Promise<ReadFile> => {
+  return async ({ file: { name }, options, limits }): Promise<ReadFile> => {
     const rejected = createRejectedLines(name, limits.keptBytes);
     const reader = createFlowReader(options, rejected.add);
     const { batch, order } = made();

@@ -88,7 +88,7 @@ export async function takeAgain(home: Home, miniBatchId: string): Promise<Taken>
     const batch = await deps.index.batch(spec.project, spec.featureSpecVersion, miniBatchId);
     const failed = (why: string): Taken => ({ is: 'poison', miniBatchId, why, quarantined: null });
     if (slice === undefined) return failed(`the index has no item slice#${miniBatchId}; restore it`);
-    const gone = await goneFiles(batch, slice.path);
+    const gone = await goneFiles(deps.rawFiles, batch, slice.path);
     if (gone.length > 0) return failed(`cannot be published again: ${describeGone(gone, slice.path)}`);
     const { path, sliceEnd } = slice;
     return await take(home, { path, miniBatchId, sliceEnd, position: sliceEnd, folder: miniBatchFolderOf(path) });

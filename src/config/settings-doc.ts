@@ -3,10 +3,10 @@ import { envNameOf, type SettingTable } from './settings-table.ts';
 
 /** The reference page of all settings, as Markdown. */
 export function renderSettingsDoc(table: SettingTable = SETTINGS): string {
-  const rows = Object.entries(table).map(([path, { doc, type, default: usual, secret }]) => {
+  const rows = Object.entries(table).map(([path, { doc, type, default: usual, secret, environment = [] }]) => {
     const cells = [
       `\`${path}\``,
-      `\`${envNameOf(path)}\``,
+      [envNameOf(path), ...environment].map((name) => `\`${name}\``).join(', '),
       usual === null ? 'unset' : `\`${String(usual)}\``,
       type.description ?? '',
       secret === true ? `${doc} Secret: never printed.` : doc,

@@ -8,6 +8,8 @@ export interface Setting {
   readonly type: z.ZodType;
   readonly default: unknown;
   readonly secret?: true;
+  /** Further names in the environment, for those who have set them already: NDR_… wins, then the earlier ones. */
+  readonly environment?: readonly string[];
 }
 export type SettingTable = Readonly<Record<string, Setting>>;
 
@@ -62,7 +64,7 @@ export function readTable<T extends SettingTable>(table: T, sources: SettingSour
     const envName = envNameOf(path);
     const given = [
       { origin: `--${path}`, raw: sources.overrides?.[path] },
-      { origin: envName, raw: sources.env[envName] },
+      ...[envName, ...(setting.environment ?? [])].map((name) => ({ origin: name, raw: sources.env[name] })),
       { origin: `${yamlName}: ${path}`, raw: file.values.get(path) },
     ].find(({ raw }) => isSet(raw));
     const value = given === undefined ? setting.default : parse(setting, given, faults);

@@ -17,6 +17,11 @@ const threads: z.ZodType<number | 'auto'> = value('auto, or a whole number 1..64
   return wholeNumber(1, 64).safeParse(raw).data;
 });
 
+const s3Location = textLike('an S3 location such as s3://bucket/prefix', /^s3:\/\/[^/\s]+(\/\S*)?$/);
+const endpoint = textLike('an address such as http://127.0.0.1:9000', /^https?:\/\/[^\s]+$/);
+const redisUrl = textLike('an address such as redis://host:6379/0 or rediss://host:6379', /^rediss?:\/\/\S+$/);
+const tableName = textLike('the name of a table: 3 to 255 of a-z, A-Z, 0-9, _, - and .', /^[\w.-]{3,255}$/);
+
 const DAY = 86_400;
 const days = wholeNumber(1, 3650);
 
@@ -46,6 +51,21 @@ export const SETTINGS = {
     doc: 'How often the source is asked for new mini-batches.',
     type: decimal(0.1, 3600),
     default: 5,
+  },
+  'serve.drain_seconds': {
+    doc: 'Asked to stop, what is in hand may take this long to commit; then it is given back to the queue.',
+    type: wholeNumber(0, 3600),
+    default: 30,
+  },
+  'serve.max_bytes_in_flight': {
+    doc: 'Raw bytes, as delivered, of the mini-batches in work at once; a single one may be larger.',
+    type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    default: 512 * 2 ** 20,
+  },
+  'reconcile.seconds': {
+    doc: "How often today's and yesterday's folders of every route are listed for mini-batches that nothing announced.",
+    type: wholeNumber(1, DAY),
+    default: 900,
   },
   'completeness.marker': {
     doc: 'Name of a file whose presence says that a mini-batch is complete, e.g. _SUCCESS.',
@@ -87,6 +107,11 @@ export const SETTINGS = {
     type: wholeNumber(1, 1_000_000_000),
     default: 10_000_000,
   },
+  'order.wait_seconds': {
+    doc: 'How long a mini-batch waits for known earlier ones of its project to be committed or to fail.',
+    type: wholeNumber(0, 3600),
+    default: 120,
+  },
   'order.reprocess_affected': {
     doc: 'Mini-batches whose windows a late one changed are published again, after all that is new, if it came at most 2 hours late. What it does not cover is told; ndr replay --affected publishes it.',
     type: flag,
@@ -97,10 +122,116 @@ export const SETTINGS = {
     type: wholeNumber(0, 720),
     default: 24,
   },
+  'state.max_bytes': {
+    doc: 'Memory, as Redis reports it, beyond which it is given no further block; those are rebuilt from the lake.',
+    type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    default: null,
+  },
+  'redis.state_url': {
+    doc: 'Redis that keeps window state; unset, the home does. May be lost at any time.',
+    type: redisUrl,
+    default: null,
+    secret: true,
+  },
   'baselines.memory_mb': {
     doc: 'Memory that ndr baselines may take, all threads together. Results do not depend on it.',
     type: wholeNumber(256, 1_048_576),
     default: 1024,
+  },
+  'lake.location': {
+    doc: 'Where features and manifests go; unset, to the folder lake of the home.',
+    type: s3Location,
+    default: null,
+  },
+  'quarantine.location': {
+    doc: 'Where what could not be used goes; unset, to the folder quarantine of the home.',
+    type: s3Location,
+    default: null,
+  },
+  'tables.store': {
+    doc: 'Where specs, routes and the batch index lie: in the home (directory), or in DynamoDB tables.',
+    type: oneOf('directory', 'dynamodb'),
+    default: 'directory',
+  },
+  'tables.parameters': {
+    doc: 'DynamoDB table of the specs.',
+    type: tableName,
+    default: 'ml_projects_parameters',
+    environment: ['ML_PROJECTS_PARAMETERS_TABLE_NAME', 'JOB_SPEC_DDB_TABLE_NAME'],
+  },
+  'tables.routing': {
+    doc: 'DynamoDB table of the routes.',
+    type: tableName,
+    default: 'ml_projects_routing',
+    environment: ['ML_PROJECTS_ROUTING_TABLE_NAME'],
+  },
+  'tables.batch_index': {
+    doc: 'DynamoDB table of the batch index.',
+    type: tableName,
+    default: 'batch_index',
+    environment: ['BATCH_INDEX_TABLE_NAME'],
+  },
+  'queue.url': {
+    doc: 'SQS queue of the notifications that ndr serve takes without --input.',
+    type: endpoint,
+    default: null,
+  },
+  'queue.dead_letter_url': {
+    doc: 'SQS queue for notifications that can never succeed, each with its cause; unset, they go to quarantine only.',
+    type: endpoint,
+    default: null,
+  },
+  'queue.visibility_seconds': {
+    doc: 'How long a message stays hidden from others; prolonged as long as its work goes on.',
+    type: wholeNumber(10, 43_200),
+    default: 120,
+  },
+  'aws.region': {
+    doc: 'AWS region; unset, as the AWS clients find it (AWS_REGION, profile).',
+    type: text,
+    default: null,
+  },
+  'aws.endpoint': { doc: 'Address of every AWS service, instead of AWS itself.', type: endpoint, default: null },
+  's3.endpoint': { doc: 'Address of S3; wins over aws.endpoint.', type: endpoint, default: null },
+  's3.force_path_style': {
+    doc: 'Buckets in the path instead of the host name, as most S3 servers other than AWS want it.',
+    type: flag,
+    default: false,
+  },
+  's3.checksums': {
+    doc: 'Whether requests carry checksums wherever S3 knows them, or only where it demands them: some servers want the latter.',
+    type: oneOf('when_supported', 'when_required'),
+    default: 'when_supported',
+  },
+  'sqs.endpoint': { doc: 'Address of SQS; wins over aws.endpoint.', type: endpoint, default: null },
+  'dynamodb.endpoint': { doc: 'Address of DynamoDB; wins over aws.endpoint.', type: endpoint, default: null },
+  'eventbridge.endpoint': { doc: 'Address of EventBridge; wins over aws.endpoint.', type: endpoint, default: null },
+  'events.eventbridge_bus': {
+    doc: 'EventBridge bus that hears of commits and failures; unset, none does.',
+    type: text,
+    default: null,
+  },
+  'events.kafka_brokers': {
+    doc: 'Kafka brokers, HOST:PORT, parted by commas, that hear of commits and failures; unset, none do.',
+    type: textLike('HOST:PORT,HOST:PORT', /^[^\s,:]+:\d+(\s*,\s*[^\s,:]+:\d+)*$/),
+    default: null,
+  },
+  'events.kafka_topic': { doc: 'Topic of those events.', type: text, default: 'ndr-events' },
+  'http.host': {
+    doc: 'Address on which ndr serve answers /metrics, /livez, /readyz.',
+    type: text,
+    default: '127.0.0.1',
+  },
+  'http.port': {
+    doc: 'Its port; 0 takes a free one, unset answers nowhere.',
+    type: wholeNumber(0, 65_535),
+    default: null,
+  },
+  'log.level': {
+    doc: 'Least severity of the log lines of ndr serve.',
+    type: oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info',
+    environment: ['LOG_LEVEL'],
   },
   'lake.gc_grace_seconds': {
     doc: 'Files of a superseded revision, and files that no revision names, stay this long.',

@@ -3,6 +3,7 @@ import type { SliceRules } from '../config/slice-time.ts';
 import type { BaselinePublications } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
+import type { RawFiles } from '../state/raw-files.ts';
 import type { BlockStores } from '../state/window-state.ts';
 import type { InputLimits } from './read-mini-batch.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
@@ -18,6 +19,7 @@ export interface StateDeps {
 export interface MiniBatchDeps extends StateDeps {
   readonly lake: Lake;
   readonly quarantine: Lake;
+  readonly rawFiles: RawFiles;
   readonly index: BatchIndex;
   readonly baselines: BaselinePublications;
   readonly shards: number;

@@ -4,7 +4,7 @@ import { type BatchItem, basisOf, type SettledSlice } from '../state/batch-item.
 import type { Attempt } from '../state/commit.ts';
 import type { InputObject } from '../state/manifest.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
-import { etagOf, listRawFiles, type RawFile } from '../state/raw-files.ts';
+import type { RawFile } from '../state/raw-files.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from './mini-batch-request.ts';
 import { maxEventEndOf } from './read-mini-batch.ts';
 import { settleMiniBatch } from './settle-slice.ts';
@@ -16,7 +16,7 @@ export async function settle(
   request: MiniBatchRequest,
 ): Promise<SettledSlice | { readonly fault: string }> {
   const { spec, folder, sliceRules, at = null } = request;
-  const files = await listRawFiles(folder.path);
+  const files = await deps.rawFiles.list(folder.path);
   const outcome = await settleMiniBatch(
     deps.index,
     spec.project,
@@ -47,22 +47,20 @@ export async function planMiniBatch(
   const { spec, folder } = request;
   const slice = await settle(deps, request);
   if ('fault' in slice) return slice;
-  const files = await listRawFiles(folder.path);
+  const files = await deps.rawFiles.list(folder.path);
   const before = await deps.index.batch(spec.project, spec.featureSpecVersion, folder.miniBatchId);
   const earlier = await earlierOf(deps.index, spec, slice);
   const sources: Sources = {
-    inputs: await mapInOrder(files, deps.parallel, inputOf),
+    inputs: await mapInOrder(
+      files,
+      deps.parallel,
+      async (file): Promise<InputObject> => ({ key: file.path, size: file.size, etag: await deps.rawFiles.etag(file) }),
+    ),
     window_inputs: windowInputsOf(earlier),
     spec_digests: spec.digests,
   };
   return { deps, slice, files, before, earlier, sources };
 }
-
-const inputOf = async (file: RawFile): Promise<InputObject> => ({
-  key: file.path,
-  size: file.size,
-  etag: await etagOf(file),
-});
 
 /** An attempt at what was planned, unlike every other. */
 export const attemptOf = ({ spec }: MiniBatchRequest, { deps, slice, before }: PlannedBatch): Attempt => ({

@@ -1,12 +1,15 @@
 import type { BatchItem } from '../state/batch-item.ts';
-import { isMissing } from '../state/durable-file.ts';
-import { listRawFiles } from '../state/raw-files.ts';
+import { listPresent, type RawFiles } from '../state/raw-files.ts';
 
 const MOST_TOLD = 3;
 
 /** Names of raw files that the committed revision was computed from and that are not below `folder` any more. */
-export async function goneFiles(batch: Pick<BatchItem, 'inputs'> | undefined, folder: string): Promise<string[]> {
-  const names = new Set(await namesOf(folder));
+export async function goneFiles(
+  rawFiles: RawFiles,
+  batch: Pick<BatchItem, 'inputs'> | undefined,
+  folder: string,
+): Promise<string[]> {
+  const names = new Set((await listPresent(rawFiles, folder)).map(({ name }) => name));
   return Object.keys(batch?.inputs ?? {}).filter((name) => !names.has(name));
 }
 
@@ -18,13 +21,4 @@ export function describeGone(gone: readonly string[], folder: string): string {
     `${folder}: ${named}${others} went away since they were committed; what was committed stands. Put them back there; ` +
     `to commit the mini-batch without: ndr run-batch --input ${folder}`
   );
-}
-
-async function namesOf(folder: string): Promise<string[]> {
-  try {
-    return (await listRawFiles(folder)).map(({ name }) => name);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

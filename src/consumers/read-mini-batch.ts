@@ -5,7 +5,7 @@ import { noCounts, type QualityCounts } from '../operators/quality.ts';
 import type { Lake } from '../state/lake.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { quarantineFiles, quarantineLines } from '../state/quarantine.ts';
-import { listRawFiles, type RawFile } from '../state/raw-files.ts';
+import { isSameListing, type RawFile, type RawFiles } from '../state/raw-files.ts';
 import { absentOptionalFields, addCounts, inputFault } from './input-faults.ts';
 import { keptOfEach, unpackRejected } from './rejected-lines.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
@@ -56,14 +56,14 @@ export interface UsableContent {
  * read: what was hashed would not be what was computed from.
  */
 export async function readMiniBatch(
-  deps: ReadDeps & { readonly quarantine: Lake },
+  deps: ReadDeps & { readonly quarantine: Lake; readonly rawFiles: RawFiles },
   spec: BatchSpec,
   { path, miniBatchId }: MiniBatchFolder,
   raw: readonly RawFile[],
 ): Promise<MiniBatchContent> {
   const where = `mini-batch ${miniBatchId} of project ${spec.project}`;
   const read = await readFiles(deps, spec, raw);
-  if (JSON.stringify(await listRawFiles(path)) !== JSON.stringify(raw)) {
+  if (!isSameListing(await deps.rawFiles.list(path), raw)) {
     throw new Error(`${where}: files in ${path} changed while they were read; run it again when they are complete`);
   }
   const lines = linesOf(read);
@@ -125,10 +125,10 @@ async function readFiles(
   const options = readerOptionsOf(spec);
   const ofFile = { bytes: limits.fileBytes, lines: limits.lines, keptBytes: keptOfEach(files.length) };
   let lines = 0;
-  const read = await mapInOrder(files, parallel, async ({ name, path, fault }): Promise<ReadFile | undefined> => {
-    if (fault !== undefined) return { is: 'damaged', name, why: fault };
+  const read = await mapInOrder(files, parallel, async (raw): Promise<ReadFile | undefined> => {
+    if (raw.fault !== undefined) return { is: 'damaged', name: raw.name, why: raw.fault };
     if (lines > limits.lines) return undefined;
-    const file = await pool.read({ name, path, options, limits: ofFile });
+    const file = await pool.read({ file: raw, options, limits: ofFile });
     lines += linesOf([file]);
     return file;
   });

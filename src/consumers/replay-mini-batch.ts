@@ -56,7 +56,7 @@ export async function replayMiniBatch(
   if (slice === undefined || (standing?.manifest ?? null) === null) {
     return refused('it was never committed, so there is nothing to compare with; ndr run-batch computes it');
   }
-  const gone = await goneFiles(standing, slice.path);
+  const gone = await goneFiles(deps.rawFiles, standing, slice.path);
   if (gone.length > 0) return refused(describeGone(gone, slice.path));
 
   const request: MiniBatchRequest = { spec, folder: miniBatchFolderOf(slice.path), sliceRules };

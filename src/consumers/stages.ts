@@ -11,7 +11,8 @@ import { type MiniBatchFlows, type SliceOptions, shardRowsOf } from '../operator
 import type { Table } from '../operators/table.ts';
 import { type SliceBlock, type WindowOptions, type WindowRows, windowRowsOfDay } from '../operators/windows.ts';
 import { encodeParquet } from '../state/parquet.ts';
-import { DamagedFile, readRawFile } from '../state/raw-files.ts';
+import { readRawFile } from '../state/raw-file-reader.ts';
+import { DamagedFile, type RawFile, type RawFiles } from '../state/raw-files.ts';
 import type { BlockKey, BlockStores } from '../state/window-state.ts';
 import {
   type BeaconInput,
@@ -63,7 +64,7 @@ export interface EmittedRows {
 
 /** The parts of a mini-batch that cost CPU: each takes and gives plain data, so that any thread can do it. */
 export interface Stages extends LookbackStages, BeaconStages, DeviationStages {
-  read(input: { name: string; path: string; options: ReaderOptions; limits: FileLimits }): Promise<ReadFile>;
+  read(input: { file: RawFile; options: ReaderOptions; limits: FileLimits }): Promise<ReadFile>;
   advance(input: { batch: MiniBatchFlows; shard: number; options: SliceOptions }): Promise<ShardRows>;
   /** `current` is the shard's own block, not sealed yet; `earlier` those that the windows cover beside it. */
   emit(input: {
@@ -87,15 +88,16 @@ export type SealInput =
   | { readonly kind: 'project'; readonly key: BlockKey; readonly block: PastSlice };
 
 /** @param heldBytes most that the days of blocks may take that are kept in memory from one mini-batch to the next. */
-export function createStages(stores: BlockStores, heldBytes: number = MOST_HELD_BYTES): Stages {
+export function createStages(stores: BlockStores, rawFiles: RawFiles, heldBytes: number = MOST_HELD_BYTES): Stages {
   const open = createOpenBlocks();
   const days = createHeldDays(open, heldBytes);
   return {
-    async read({ name, path, options, limits }) {
+    async read({ file, options, limits }) {
+      const { name } = file;
       const rejected = createRejectedLines(name, limits.keptBytes);
       const reader = createFlowReader(options, rejected.add);
       try {
-        for await (const chunk of readRawFile(path, limits.bytes)) {
+        for await (const chunk of readRawFile(rawFiles, file, limits.bytes)) {
           reader.push(chunk);
           if (reader.lines() > limits.lines) return { is: 'damaged', name, why: tooManyLines(limits.lines) };
         }

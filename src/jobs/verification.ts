@@ -24,7 +24,7 @@ import {
 } from './verification-plan.ts';
 
 export interface VerificationDeps {
-  readonly deps: Pick<MiniBatchDeps, 'lake' | 'quarantine' | 'index' | 'pool' | 'parallel' | 'limits'>;
+  readonly deps: Pick<MiniBatchDeps, 'lake' | 'quarantine' | 'rawFiles' | 'index' | 'pool' | 'parallel' | 'limits'>;
   readonly spec: BatchSpec;
   readonly stop: AbortSignal;
   readonly onProgress: (line: string) => void;
@@ -137,7 +137,7 @@ async function recompute(
   batch: CommittedBatch,
 ): Promise<UnusableSlice | ComputedSlice> {
   const manifest = await readManifest(deps.lake, batch.manifest);
-  const { files, gone, changed } = await checkRawFiles(manifest);
+  const { files, gone, changed } = await checkRawFiles(deps.rawFiles, manifest);
   if (gone.length > 0) return { is: 'unusable', faults: [...gone, ...changed] };
   const slice = sliceOfManifest(manifest);
   const folder = miniBatchFolderOf(slice.path);

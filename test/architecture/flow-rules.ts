@@ -24,8 +24,19 @@ export const PURE: ReadonlySet<string> = new Set(['operators', 'model', 'simulat
 
 /** Package → the only path, or beginning of paths, that imports it. */
 export const HOMES: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-dynamodb': 'src/state/aws/dynamodb',
+  '@aws-sdk/client-eventbridge': 'src/consumers/events/eventbridge',
+  '@aws-sdk/client-s3': 'src/state/aws/s3',
+  '@aws-sdk/client-sqs': 'src/consumers/notification-queue/sqs',
+  '@aws-sdk/lib-dynamodb': 'src/state/aws/dynamodb',
+  '@aws-sdk/lib-storage': 'src/state/aws/s3',
+  fastify: 'src/http/',
   hyparquet: 'src/state/parquet',
   'hyparquet-writer': 'src/state/parquet',
+  ioredis: 'src/state/window-state/redis',
+  kafkajs: 'src/consumers/events/kafka',
+  pino: 'src/http/',
+  'prom-client': 'src/http/',
   yaml: 'src/config/',
   zod: 'src/config/',
 };

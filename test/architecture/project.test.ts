@@ -71,8 +71,10 @@ describe('packages', () => {
   });
 
   it('run no scripts when they are installed', () => {
+    // The first is for macOS alone; the script of the second does nothing where one of the binaries it brings fits.
+    const harmless = ['node_modules/fsevents', 'node_modules/classic-level'];
     const scripted = Object.entries(locked).filter(
-      ([path, { hasInstallScript }]) => hasInstallScript && !path.endsWith('/fsevents'),
+      ([path, { hasInstallScript }]) => hasInstallScript && !harmless.some((known) => path.endsWith(known)),
     );
     expect(scripted).toEqual([]);
   });

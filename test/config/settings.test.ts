@@ -25,6 +25,9 @@ describe('settings', () => {
       shards: 1,
       threads: 'auto',
       'serve.poll_seconds': 5,
+      'serve.drain_seconds': 30,
+      'serve.max_bytes_in_flight': 536_870_912,
+      'reconcile.seconds': 900,
       'completeness.marker': null,
       'completeness.settle_seconds': 60,
       'completeness.max_wait_seconds': 600,
@@ -33,9 +36,35 @@ describe('settings', () => {
       'input.id_pattern': null,
       'input.max_file_bytes': 4_294_967_296,
       'input.max_lines': 10_000_000,
+      'order.wait_seconds': 120,
       'order.reprocess_affected': true,
       'state.late_hours': 24,
+      'state.max_bytes': null,
+      'redis.state_url': null,
       'baselines.memory_mb': 1024,
+      'lake.location': null,
+      'quarantine.location': null,
+      'tables.store': 'directory',
+      'tables.parameters': 'ml_projects_parameters',
+      'tables.routing': 'ml_projects_routing',
+      'tables.batch_index': 'batch_index',
+      'queue.url': null,
+      'queue.dead_letter_url': null,
+      'queue.visibility_seconds': 120,
+      'aws.region': null,
+      'aws.endpoint': null,
+      's3.endpoint': null,
+      's3.force_path_style': false,
+      's3.checksums': 'when_supported',
+      'sqs.endpoint': null,
+      'dynamodb.endpoint': null,
+      'eventbridge.endpoint': null,
+      'events.eventbridge_bus': null,
+      'events.kafka_brokers': null,
+      'events.kafka_topic': 'ndr-events',
+      'http.host': '127.0.0.1',
+      'http.port': null,
+      'log.level': 'info',
       'lake.gc_grace_seconds': 3600,
       'retention.delta_days': 45,
       'retention.pair_context_days': 45,
@@ -60,6 +89,17 @@ describe('settings', () => {
     expect(settings['lake.gc_grace_seconds']).toBe(7);
     expect(settings['serve.poll_seconds']).toBe(0.5);
     expect(settings.home).toBe('./ndr-home');
+  });
+
+  it('go by older names in the environment too, of which the newer wins and a blank one is unset', () => {
+    const tableIn = (env: Record<string, string>) => readSettings({ env })['tables.parameters'];
+    expect(tableIn({ JOB_SPEC_DDB_TABLE_NAME: 'old' })).toBe('old');
+    expect(tableIn({ ML_PROJECTS_PARAMETERS_TABLE_NAME: 'newer', JOB_SPEC_DDB_TABLE_NAME: 'old' })).toBe('newer');
+    expect(tableIn({ ML_PROJECTS_PARAMETERS_TABLE_NAME: ' ', JOB_SPEC_DDB_TABLE_NAME: 'old' })).toBe('old');
+    expect(tableIn({ NDR_TABLES_PARAMETERS: 'ours', ML_PROJECTS_PARAMETERS_TABLE_NAME: 'newer' })).toBe('ours');
+    expect(faultsOf(() => tableIn({ JOB_SPEC_DDB_TABLE_NAME: 'a/b' }))[0]).toMatch(
+      /^JOB_SPEC_DDB_TABLE_NAME: is "a\/b"/,
+    );
   });
 
   it('report every fault at once, each with where it stands', () => {
@@ -153,6 +193,6 @@ describe('docs/settings.md', () => {
   it('is what the table says', () => {
     const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
     expect(page).toBe(renderSettingsDoc());
-    for (const path of Object.keys(SETTINGS)) expect(page).toContain(`| \`${path}\` | \`${envNameOf(path)}\` |`);
+    for (const path of Object.keys(SETTINGS)) expect(page).toContain(`| \`${path}\` | \`${envNameOf(path)}\``);
   });
 });

@@ -13,6 +13,7 @@ import { baseOf } from '../../src/operators/lookback-base.ts';
 import { timedRowsOf } from '../../src/operators/pair-timings.ts';
 import { projectSliceOf } from '../../src/operators/project-slice.ts';
 import { encodeBlock } from '../../src/state/block-codec.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
 import type { BlockStores, WindowState } from '../../src/state/window-state.ts';
 import { lineageOf, sliceDatasetsOf, sliceOf } from '../operators/product-run.ts';
 import { type Beacons, beaconsOfBlocks, type OutboundPair } from '../support/beacon-blocks.ts';
@@ -60,7 +61,7 @@ async function sealedProject(shards: number) {
   const stores = {
     ...{ windows: memory(), timings: memory(), days: memory(), bases: memory(), baselines: memory() },
   } satisfies BlockStores;
-  const pool = inlinePool(createStages(stores));
+  const pool = inlinePool(createStages(stores, openDirectoryRawFiles()));
   const slices = slicesOf(shards);
   const weekAgo = slices.map(({ blocks }) => {
     const moved = blocks.map((block) => ({ ...block, sliceEnd: block.sliceEnd - 8 * DAY }));
@@ -178,7 +179,7 @@ describe.each([1, 4])('beacons of a mini-batch in %i shards', (shards) => {
   it('need the timings of every block: what is lost is said', async () => {
     const { sources, stores, blocks } = await sealedProject(shards);
     const timed = timedRowsOf(blocks[0]!.roles.outbound);
-    const fresh = createStages(stores);
+    const fresh = createStages(stores, openDirectoryRawFiles());
     const lost = keyOf({ shards }, spec, 0, sources.earlier[2]!);
     stores.timings.blocks.delete(JSON.stringify(Object.values(lost)));
     const answer = await fresh.emit({

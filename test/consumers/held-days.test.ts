@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStages, type EmittedRows } from '../../src/consumers/stages.ts';
 import type { Lookback } from '../../src/operators/lookback.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
 import type { BlockKey, WindowState } from '../../src/state/window-state.ts';
 import { lookbacksOf } from '../operators/product-lookback.ts';
 import { windowOptionsFor } from '../operators/product-options.ts';
@@ -59,12 +60,12 @@ const valuesOf = (answer: Awaited<ReturnType<Stages['emit']>>) => {
 describe('days in memory', () => {
   it('need only what is new to them, step by step, and give what all blocks read anew give', async () => {
     const { stores, reads } = windowsInMemory();
-    const warm = createStages(stores);
+    const warm = createStages(stores, openDirectoryRawFiles());
     for (let n = 0; n < SLICES; n++) {
       const earlier = blocks.slice(Math.max(0, n - 4), n);
       const rows = valuesOf(await emit(warm, n, earlier));
       expect(reads.splice(0)).toEqual([]);
-      expect(rows).toEqual(valuesOf(await emit(createStages(stores), n, earlier)));
+      expect(rows).toEqual(valuesOf(await emit(createStages(stores, openDirectoryRawFiles()), n, earlier)));
       await warm.seal({ kind: 'slice', key: keyOf(blocks[n]!), block: blocks[n]! });
       reads.length = 0;
     }
@@ -72,8 +73,12 @@ describe('days in memory', () => {
 
   it('that have no room are read anew each time, to the same rows', async () => {
     const { stores, reads } = windowsInMemory();
-    for (const block of blocks) await createStages(stores).seal({ kind: 'slice', key: keyOf(block), block });
-    const [roomy, narrow] = [createStages(stores), createStages(stores, 1000)];
+    for (const block of blocks)
+      await createStages(stores, openDirectoryRawFiles()).seal({ kind: 'slice', key: keyOf(block), block });
+    const [roomy, narrow] = [
+      createStages(stores, openDirectoryRawFiles()),
+      createStages(stores, openDirectoryRawFiles(), 1000),
+    ];
     for (const n of [3, 4, 5]) {
       const earlier = blocks.slice(0, n);
       const rows = valuesOf(await emit(roomy, n, earlier));
@@ -85,21 +90,26 @@ describe('days in memory', () => {
 
   it('hold another revision of a mini-batch for another block', async () => {
     const { stores, reads } = windowsInMemory();
-    const stages = createStages(stores);
+    const stages = createStages(stores, openDirectoryRawFiles());
     const other: SliceBlock = { ...blocks[4]!, miniBatchId: blocks[1]!.miniBatchId, sliceEnd: blocks[1]!.sliceEnd };
     for (const block of [blocks[0]!, blocks[1]!]) await stages.seal({ kind: 'slice', key: keyOf(block), block });
-    await createStages(stores).seal({ kind: 'slice', key: keyOf(other, 'b'), block: other });
+    await createStages(stores, openDirectoryRawFiles()).seal({ kind: 'slice', key: keyOf(other, 'b'), block: other });
     const first = valuesOf(await emit(stages, 2, [blocks[0]!, blocks[1]!]));
     const keys = [keyOf(blocks[0]!), keyOf(other, 'b')];
     const second = valuesOf(await emit(stages, 2, [blocks[0]!, other], keys));
     expect(reads).toEqual([other.miniBatchId]);
     expect(second.features).not.toEqual(first.features);
-    expect(second).toEqual(valuesOf(await emit(createStages(stores), 2, [blocks[0]!, other], keys)));
+    expect(second).toEqual(
+      valuesOf(await emit(createStages(stores, openDirectoryRawFiles()), 2, [blocks[0]!, other], keys)),
+    );
   });
 
   it('say what is missing, and go on once it is there', async () => {
     const { stores } = windowsInMemory();
-    const [sealing, stages] = [createStages(stores), createStages(stores)];
+    const [sealing, stages] = [
+      createStages(stores, openDirectoryRawFiles()),
+      createStages(stores, openDirectoryRawFiles()),
+    ];
     const earlier = blocks.slice(0, 2);
     await sealing.seal({ kind: 'slice', key: keyOf(earlier[0]!), block: earlier[0]! });
     expect(await emit(stages, 2, earlier)).toEqual({ is: 'missing', keys: [keyOf(earlier[1]!)] });
@@ -109,11 +119,14 @@ describe('days in memory', () => {
 
   it('serve calls that overlap', async () => {
     const { stores } = windowsInMemory();
-    for (const block of blocks) await createStages(stores).seal({ kind: 'slice', key: keyOf(block), block });
-    const stages = createStages(stores);
+    for (const block of blocks)
+      await createStages(stores, openDirectoryRawFiles()).seal({ kind: 'slice', key: keyOf(block), block });
+    const stages = createStages(stores, openDirectoryRawFiles());
     const steps = [6, 2, 5, 3, 6];
     const together = await Promise.all(steps.map((n) => emit(stages, n, blocks.slice(0, n))));
     for (const [i, n] of steps.entries())
-      expect(valuesOf(together[i]!)).toEqual(valuesOf(await emit(createStages(stores), n, blocks.slice(0, n))));
+      expect(valuesOf(together[i]!)).toEqual(
+        valuesOf(await emit(createStages(stores, openDirectoryRawFiles()), n, blocks.slice(0, n))),
+      );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStages } from '../../src/consumers/stages.ts';
 import type { Lookback } from '../../src/operators/lookback.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
 import type { BlockKey, WindowState } from '../../src/state/window-state.ts';
 import { lookbacksOf } from '../operators/product-lookback.ts';
 import { windowOptionsFor } from '../operators/product-options.ts';
@@ -53,7 +54,7 @@ const emitCurrent = (stages: Stages) =>
 describe('the blocks that a thread keeps open', () => {
   it('are not read again by the thread that sealed them', async () => {
     const { stores, reads } = countingWindows();
-    const stages = createStages(stores);
+    const stages = createStages(stores, openDirectoryRawFiles());
     await sealEarlier(stages);
     for (let step = 0; step < 3; step++) expect(await emitCurrent(stages)).toMatchObject({ is: 'emitted' });
     expect(reads()).toBe(0);
@@ -61,9 +62,9 @@ describe('the blocks that a thread keeps open', () => {
 
   it('are read once by any other, and give the same rows', async () => {
     const { stores, reads } = countingWindows();
-    const sealing = createStages(stores);
+    const sealing = createStages(stores, openDirectoryRawFiles());
     await sealEarlier(sealing);
-    const other = createStages(stores);
+    const other = createStages(stores, openDirectoryRawFiles());
     const rows = [await emitCurrent(other), await emitCurrent(other), await emitCurrent(other)];
     expect(reads()).toBe(earlier.length);
     for (const found of rows) expect(found).toEqual(await emitCurrent(sealing));
@@ -71,7 +72,7 @@ describe('the blocks that a thread keeps open', () => {
 
   it('are let go when no window reaches them any more', async () => {
     const { stores, reads } = countingWindows();
-    const stages = createStages(stores);
+    const stages = createStages(stores, openDirectoryRawFiles());
     const at = (hours: number): SliceBlock => ({ ...first!, sliceEnd: first!.sliceEnd + hours * 3_600_000 });
     for (const hours of [0, 1, 24]) await stages.seal({ kind: 'slice', key: keyOf(at(hours)), block: at(hours) });
     const input = { shard: 0, current: at(25), options, past, lookback };

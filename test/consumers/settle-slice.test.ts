@@ -19,7 +19,13 @@ beforeEach(async () => {
 afterEach(() => removeFolder(store.root));
 
 function lookups({ modified = [] as number[], maxEventEnd = null as number | null } = {}): SliceLookups {
-  const files = modified.map((modifiedMs, n) => ({ name: `${n}`, path: `${n}`, size: 1, modifiedMs }));
+  const files = modified.map((modifiedMs, n) => ({
+    name: `${n}`,
+    path: `${n}`,
+    size: 1,
+    modifiedMs,
+    arrivedMs: modifiedMs,
+  }));
   return {
     get files() {
       asked.push('files');

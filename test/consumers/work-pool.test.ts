@@ -10,17 +10,23 @@ const WORKER = new URL(
         parentPort.postMessage({ id, output: threadId });
         return;
       }
-      if (input.name === 'silent') return;
-      if (input.name === 'fatal') process.exit(3);
-      if (input.name === 'faulty') parentPort.postMessage({ id, error: new Error('no such file') });
-      else parentPort.postMessage({ id, output: { is: 'damaged', name: input.name, why: '' } });
+      const { name } = input.file;
+      if (name === 'silent') return;
+      if (name === 'fatal') process.exit(3);
+      if (name === 'faulty') parentPort.postMessage({ id, error: new Error('no such file') });
+      else parentPort.postMessage({ id, output: { is: 'damaged', name, why: '' } });
     });`)}`,
 );
 
 describe('a pool of threads', () => {
   let pool: WorkPool;
   afterEach(() => pool.close());
-  const read = (name: string) => pool.read({ name, path: name, options: {} as never, limits: {} as never });
+  const read = (name: string) =>
+    pool.read({
+      file: { name, path: name, size: 0, modifiedMs: 0, arrivedMs: 0 },
+      options: {} as never,
+      limits: {} as never,
+    });
 
   it('answers every call, in whatever order the threads do', async () => {
     pool = threadPool(3, WORKER, { state: '' });

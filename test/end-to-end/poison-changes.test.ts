@@ -54,7 +54,7 @@ const isEmpty = (): void => {
 describe('a file', () => {
   it('that goes away before it is read is no data of the next attempt, and of this one nothing stands', async () => {
     const gone = run((read) => async (task) => {
-      if (task.name === 'a.json.gz') unlinkSync(task.path);
+      if (task.file.name === 'a.json.gz') unlinkSync(task.file.path);
       return read(task);
     });
     await expect(gone).rejects.toThrow(/changed while they were read; run it again when they are complete/);
@@ -65,7 +65,7 @@ describe('a file', () => {
   it('that grows while it is read spoils the attempt, not the mini-batch', async () => {
     const growing = run((read) => async (task) => {
       const answer = await read(task);
-      if (task.name === 'b.jsonl') writeFileSync(task.path, bytesOf([{ flow: {} }]), { flag: 'a' });
+      if (task.file.name === 'b.jsonl') writeFileSync(task.file.path, bytesOf([{ flow: {} }]), { flag: 'a' });
       return answer;
     });
     await expect(growing).rejects.toThrow(/changed while they were read/);

@@ -4,15 +4,21 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DamagedFile, etagOf, listRawFiles, readRawFile } from '../../src/state/raw-files.ts';
+import { readRawFile } from '../../src/state/raw-file-reader.ts';
+import { openDirectoryRawFiles } from '../../src/state/raw-files/directory.ts';
+import { DamagedFile, type RawFile } from '../../src/state/raw-files.ts';
+
+const rawFiles = openDirectoryRawFiles();
+const { list: listRawFiles, etag: etagOf } = rawFiles;
 
 let folder = '';
 beforeEach(() => {
@@ -26,9 +32,15 @@ const put = (content: Uint8Array | string, name = 'a.json.gz'): string => {
   return path;
 };
 
+/** As it is listed, or as it was before it went. */
+const rawFileAt = (path: string): RawFile => {
+  const { size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0, ctimeMs: 0 };
+  return { name: basename(path), path, size, modifiedMs: mtimeMs, arrivedMs: ctimeMs };
+};
+
 async function contentOf(path: string, maxBytes = 1e9): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of readRawFile(path, maxBytes)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of readRawFile(rawFiles, rawFileAt(path), maxBytes)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -177,7 +189,7 @@ describe('what has the name of a data file and is none', () => {
 
 describe('reading', () => {
   const firstChunkOf = async (path: string): Promise<void> => {
-    for await (const chunk of readRawFile(path, 1e9)) if (chunk.length > 0) return;
+    for await (const chunk of readRawFile(rawFiles, rawFileAt(path), 1e9)) if (chunk.length > 0) return;
   };
 
   it('leaves no file open, however it ends', async () => {
@@ -206,7 +218,8 @@ describe('reading', () => {
     const path = put(TEXT);
     await expect(
       (async () => {
-        for await (const chunk of readRawFile(path, 1e9)) throw new TypeError(`of the reader: ${chunk.length > 0}`);
+        for await (const chunk of readRawFile(rawFiles, rawFileAt(path), 1e9))
+          throw new TypeError(`of the reader: ${chunk.length > 0}`);
       })(),
     ).rejects.toThrow(TypeError);
   });
