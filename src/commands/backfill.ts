@@ -1,11 +1,12 @@
+import { type Candidate, type Taken, take } from '../consumers/take-mini-batch.ts';
 import { scope } from '../lifecycle.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
 import { type FoundFolders, findMiniBatchFolders, inputFolder, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
-import { duration, progressLine, type Taken, tell, whole } from './report.ts';
-import { openReprocessing } from './reprocess.ts';
-import { type Candidate, inSliceOrder, take } from './slice-order.ts';
+import { duration, progressLine, tell, whole } from './report.ts';
+import { reprocessingOf } from './reprocess.ts';
+import { inSliceOrder } from './slice-order.ts';
 
 export const backfill: Command = {
   summary: 'Compute every mini-batch folder below a root, in order; resumes where it was stopped.',
@@ -132,7 +133,7 @@ export async function backfillFolders(
   }
   let again = 0;
   let isRight = false;
-  const reprocessing = openReprocessing(context, home, dayBehind(wanted));
+  const reprocessing = reprocessingOf(context, home, dayBehind(wanted));
   if (!isToEnd()) await reprocessing.refresh();
   while (!isToEnd()) {
     const takenAt = clock();

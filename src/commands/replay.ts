@@ -1,12 +1,13 @@
 import { findAffected } from '../consumers/affected.ts';
 import { describeDifference } from '../consumers/input-differences.ts';
 import { type Replayed, replayMiniBatch } from '../consumers/replay-mini-batch.ts';
+import type { ErrorOutcome } from '../consumers/take-mini-batch.ts';
 import { scope } from '../lifecycle.ts';
 import { formatInstant } from '../operators/time.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag, textFlag } from './flags.ts';
 import { type Home, openHome } from './home.ts';
-import { describeAffects, errorOutcome, type Taken, takenJson } from './report.ts';
+import { describeAffects, takenJson, whyOf } from './report.ts';
 
 export const replay: Command = {
   summary: 'Compute committed mini-batches again from what is current, and list which of their inputs differ.',
@@ -86,7 +87,7 @@ async function chosen({ deps, spec }: Home, choice: Choice): Promise<string[]> {
   return known.sort((a, b) => a.sliceEnd - b.sliceEnd || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
 }
 
-type Ended = Replayed | Extract<Taken, { is: 'error' }>;
+type Ended = Replayed | ErrorOutcome;
 
 async function replayAll(context: CommandContext, home: Home, ids: readonly string[]): Promise<number> {
   const { terminal, stop } = context;
@@ -97,7 +98,9 @@ async function replayAll(context: CommandContext, home: Home, ids: readonly stri
   for (const id of ids) {
     if (stop.aborted) break;
     terminal.progress(`replaying: ${done} of ${ids.length}`);
-    const ended: Ended = await replayMiniBatch(home.deps, home, id, { dry }).catch((error) => errorOutcome(id, error));
+    const ended: Ended = await replayMiniBatch(home.deps, home, id, { dry }).catch(
+      (error): ErrorOutcome => ({ is: 'error', miniBatchId: id, error }),
+    );
     done++;
     affected.delete(id);
     if ('affects' in ended) for (const later of ended.affects) affected.add(later);
@@ -127,7 +130,8 @@ async function replayAll(context: CommandContext, home: Home, ids: readonly stri
 /** One line on what a replay came to. */
 export function describeReplayed(ended: Ended): string {
   const { miniBatchId } = ended;
-  if (ended.is === 'refused' || ended.is === 'error') return `${miniBatchId}: failed: ${ended.why}`;
+  if (ended.is === 'refused') return `${miniBatchId}: failed: ${ended.why}`;
+  if (ended.is === 'error') return `${miniBatchId}: failed: ${whyOf(ended)}`;
   const { revision, changed, differences } = ended;
   const slice = `${miniBatchId}: slice ending ${formatInstant(ended.sliceEnd)}`;
   const which = changed.join(', ');

@@ -1,26 +1,16 @@
-import type { CommittedOutcome, MiniBatchOutcome } from '../consumers/outcome.ts';
+import type { CommittedOutcome } from '../consumers/outcome.ts';
+import type { ErrorOutcome, Taken } from '../consumers/take-mini-batch.ts';
 import { formatInstant } from '../operators/time.ts';
 import { type CommandContext, isJson } from './command.ts';
 import { describeFailure } from './failure.ts';
 
-/** What became of a mini-batch that was taken: its outcome, or an error, after which it may be tried again. */
-export type Taken = MiniBatchOutcome | ErrorOutcome;
-
-export interface ErrorOutcome {
-  readonly is: 'error';
-  readonly miniBatchId: string;
-  readonly why: string;
-}
-
-export function errorOutcome(miniBatchId: string, error: unknown): ErrorOutcome {
-  return { is: 'error', miniBatchId, why: describeFailure(error).text.replace(/^error: /, '') };
-}
+export const whyOf = ({ error }: ErrorOutcome): string => describeFailure(error).text.replace(/^error: /, '');
 
 /** One line on what became of a mini-batch. */
 export function describeTaken(taken: Taken): string {
   const { miniBatchId } = taken;
   if (taken.is === 'poison') return `${miniBatchId}: failed: ${taken.why}`;
-  if (taken.is === 'error') return `${miniBatchId}: error, may be tried again: ${taken.why}`;
+  if (taken.is === 'error') return `${miniBatchId}: error, may be tried again: ${whyOf(taken)}`;
   const { revision } = taken;
   const slice = `slice ending ${formatInstant(taken.sliceEnd)}`;
   if (taken.is === 'skipped') return `${miniBatchId}: ${slice}: revision ${revision} stands, ${taken.why}`;
@@ -38,7 +28,7 @@ export function describeAffects({ affects, lateMs }: Pick<CommittedOutcome, 'aff
 
 /** The same for programs. */
 export function takenJson(taken: Taken): string {
-  const { is, miniBatchId, ...rest } = taken;
+  const { is, miniBatchId, ...rest } = taken.is === 'error' ? { ...taken, error: undefined, why: whyOf(taken) } : taken;
   const { sliceEnd, affects, lateMs, ...others } = rest as typeof rest & Partial<CommittedOutcome>;
   const slice = sliceEnd === undefined ? {} : { slice_end_ts: formatInstant(sliceEnd) };
   const late = (affects ?? []).length === 0 ? {} : { affects, late_seconds: (lateMs ?? 0) / 1000 };

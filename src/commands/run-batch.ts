@@ -9,7 +9,7 @@ import { instantFlag } from './flags.ts';
 import { inputFolder, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { tell } from './report.ts';
-import { openReprocessing } from './reprocess.ts';
+import { reprocessingOf } from './reprocess.ts';
 
 export const runBatch: Command = {
   summary: 'Compute and commit one mini-batch.',
@@ -49,7 +49,7 @@ async function affectsOf({ deps, spec }: Home, outcome: CommittedOutcome | Skipp
 
 /** False if one of them failed. */
 async function publishAgain(context: CommandContext, home: Home, cause: Cause): Promise<boolean> {
-  const reprocessing = openReprocessing(context, home);
+  const reprocessing = reprocessingOf(context, home);
   reprocessing.add(cause);
   let isWell = true;
   while (!context.stop.aborted) {

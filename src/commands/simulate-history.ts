@@ -1,17 +1,16 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRejectedLines } from '../consumers/rejected-lines.ts';
-import { miniBatchFolderOf } from '../consumers/settle-slice.ts';
 import type { ReadFile, Stages } from '../consumers/stages.ts';
+import { candidateOf, type Taken, take } from '../consumers/take-mini-batch.ts';
 import { createFlowReader } from '../operators/flow-reader.ts';
 import { createLineWriter, type LineWriter } from '../simulation/line-writer.ts';
-import type { DeliveredRecords, Delivery, OfficeTraffic } from '../simulation/office.ts';
+import type { DeliveredRecords, OfficeTraffic } from '../simulation/office.ts';
 import { type CommandContext, UsageError } from './command.ts';
 import type { Home } from './home.ts';
-import { progressLine, type Taken } from './report.ts';
+import { progressLine } from './report.ts';
 import type { SimulationRequest } from './simulate-flags.ts';
 import { simulatedFolder, simulationKey } from './simulated-folders.ts';
-import { take } from './slice-order.ts';
 
 /** Folder of a home in which a mini-batch that is computed at the moment has its recipe. */
 export const SIMULATED = 'simulated';
@@ -54,7 +53,7 @@ export async function writeHistory(
     const begun = clock();
     const taken = await take(
       { ...home, deps: { ...home.deps, pool: { ...home.deps.pool, read } } },
-      candidateOf(path, delivery),
+      candidateOf(path, { sliceEnd: delivery.end }),
     );
     if (taken.is !== 'skipped') {
       sums.computed++;
@@ -68,11 +67,6 @@ export async function writeHistory(
   }
   terminal.progress('');
   return sums;
-}
-
-function candidateOf(path: string, { end }: Delivery): Parameters<typeof take>[1] {
-  const folder = miniBatchFolderOf(path);
-  return { path, miniBatchId: folder.miniBatchId, sliceEnd: end, position: end, folder };
 }
 
 /** Reads, in place of a recipe, the lines that it stands for. */

@@ -18,7 +18,8 @@ export type PathField = keyof typeof FIELDS;
 export const PATH_FIELDS = Object.keys(FIELDS) as readonly PathField[];
 const isField = (name: string): name is PathField => Object.hasOwn(FIELDS, name);
 
-const ANY_FOLDERS = '...';
+/** Stands for any number of folders. */
+export const ANY_FOLDERS = '...';
 const FIELD = /\{([^{}]*)\}/g;
 
 /** Fields that a template names, in its order. */
@@ -69,4 +70,14 @@ export function pathMatcher(template: string, bound: Readonly<Partial<Record<Pat
   });
   const pattern = new RegExp(`^${segments.join('')}$`);
   return (folder) => pattern.exec(folder.endsWith('/') ? folder : `${folder}/`)?.groups;
+}
+
+/** The template with the fields written out whose values are known. */
+export const fillTemplate = (template: string, values: Readonly<Partial<Record<PathField, string>>>): string =>
+  template.replace(FIELD, (token, name: string) => (isField(name) ? (values[name] ?? token) : token));
+
+/** Whether the name of one folder is what a segment of a template stands for. */
+export function segmentMatcher(segment: string): (name: string) => boolean {
+  const matches = pathMatcher(segment, {});
+  return (name) => matches(name) !== undefined;
 }

@@ -35,10 +35,20 @@ export interface MiniBatchDeps extends StateDeps {
   readonly clock: () => number;
 }
 
+/** When a mini-batch was announced, ms UTC; null: nobody said. */
+export interface Announced {
+  /** The event's own time. */
+  readonly eventTime: number | null;
+  /** When the queue took the message. */
+  readonly sentTime: number | null;
+}
+
 export interface MiniBatchRequest {
   readonly spec: BatchSpec;
   readonly folder: MiniBatchFolder;
   readonly sliceRules: Omit<SliceRules, 'now'>;
+  /** Times that a notification told; they settle a slice that is not settled yet. */
+  readonly announced?: Announced;
   /** Settles the slice anew, ms UTC. */
   readonly at?: number | null;
   /** Leaves a mini-batch of which only the windows changed to whoever publishes affected ones again. */

@@ -1,6 +1,11 @@
 /** What became of one mini-batch. Expected endings are values; what is thrown is a surprise, and may be tried again. */
 export type MiniBatchOutcome = CommittedOutcome | SkippedOutcome | PoisonOutcome;
 
+/** Another run committed the mini-batch, or changed what its windows cover, while this one computed: begin again. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
 export interface CommittedOutcome {
   /** `unchanged`: it was computed again and gave what is committed already. */
   readonly is: 'committed' | 'unchanged';

@@ -15,7 +15,7 @@ export async function settle(
   deps: MiniBatchDeps,
   request: MiniBatchRequest,
 ): Promise<SettledSlice | { readonly fault: string }> {
-  const { spec, folder, sliceRules, at = null } = request;
+  const { spec, folder, sliceRules, announced, at = null } = request;
   const files = await deps.rawFiles.list(folder.path);
   const outcome = await settleMiniBatch(
     deps.index,
@@ -23,7 +23,7 @@ export async function settle(
     folder,
     { ...sliceRules, now: deps.clock() },
     { files, maxEventEnd: (from, to) => maxEventEndOf(deps, spec, files, from, to) },
-    at,
+    { ...announced, at },
   );
   return outcome.is === 'settled' ? outcome.slice : { fault: outcome.why };
 }

@@ -7,7 +7,7 @@ import type { ComputedBatch } from './compute-mini-batch.ts';
 import { keyOf } from './emit.ts';
 import { rejectedOf } from './input-faults.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from './mini-batch-request.ts';
-import type { CommittedOutcome } from './outcome.ts';
+import { type CommittedOutcome, Overtaken } from './outcome.ts';
 import type { PlannedBatch } from './plan-mini-batch.ts';
 
 /** Commits what was computed, keeps it for later windows, and marks what it makes stale. */
@@ -20,7 +20,7 @@ export async function publishMiniBatch(
   const { miniBatchId, sliceEnd } = slice;
   const outcome = await commitBatch(commit);
   if (outcome.is === 'lost') {
-    throw new Error(
+    throw new Overtaken(
       `mini-batch ${miniBatchId} of project ${project}: another run committed revision ${outcome.to.revision}, or changed ` +
         'what its windows cover, meanwhile; run it again to compare',
     );

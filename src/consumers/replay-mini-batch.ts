@@ -59,7 +59,7 @@ export async function replayMiniBatch(
   const gone = await goneFiles(deps.rawFiles, standing, slice.path);
   if (gone.length > 0) return refused(describeGone(gone, slice.path));
 
-  const request: MiniBatchRequest = { spec, folder: miniBatchFolderOf(slice.path), sliceRules };
+  const request: MiniBatchRequest = { spec, folder: miniBatchFolderOf(slice.path, miniBatchId), sliceRules };
   const planned = await planMiniBatch(dry ? { ...deps, quarantine: unwritten(deps.quarantine) } : deps, request);
   if ('fault' in planned) return refused(planned.fault);
   const computed = await computeMiniBatch(request, planned);

@@ -3,6 +3,7 @@ import { eventEndRange, type SliceEvidence, type SliceRules, settleSlice } from 
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
 import type { RawFile } from '../state/raw-files.ts';
+import type { Announced } from './mini-batch-request.ts';
 
 /** A folder of raw files, and what its path says. */
 export interface MiniBatchFolder {
@@ -13,8 +14,16 @@ export interface MiniBatchFolder {
   readonly date: string | null;
 }
 
-/** Reads a folder's path; a folder that does not lie under YYYY/MM/DD is known by its name alone. */
-export function miniBatchFolderOf(path: string): MiniBatchFolder {
+/**
+ * Reads a folder's path; a folder that does not lie under YYYY/MM/DD is known by its name alone. Where a route made the
+ * mini-batch's id, it is given.
+ */
+export function miniBatchFolderOf(path: string, miniBatchId?: string): MiniBatchFolder {
+  const folder = folderNamedBy(path);
+  return miniBatchId === undefined ? folder : { ...folder, miniBatchId };
+}
+
+function folderNamedBy(path: string): MiniBatchFolder {
   const answer = readMiniBatchFolder(path);
   const name = path.replace(/\/+$/, '').split('/').at(-1) ?? path;
   if (answer.is === 'mini-batch') {
@@ -36,7 +45,7 @@ export interface SliceLookups {
 }
 
 /**
- * Settles the slice of a mini-batch: the first answer stands for all later ones. `at` (ms UTC) replaces it.
+ * Settles the slice of a mini-batch: the first answer stands for all later ones. `told.at` (ms UTC) replaces it.
  */
 export async function settleMiniBatch(
   index: BatchIndex,
@@ -44,14 +53,15 @@ export async function settleMiniBatch(
   folder: MiniBatchFolder,
   rules: SliceRules,
   lookups: SliceLookups,
-  at: number | null,
+  told: { readonly at: number | null } & Partial<Announced>,
 ): Promise<SliceOutcome> {
+  const { at } = told;
   const { miniBatchId, path } = folder;
   if (at === null) {
     const known = await index.settledSlice(project, miniBatchId);
     if (known !== undefined && known.path === path) return { is: 'settled', slice: known };
   }
-  let evidence: SliceEvidence = { folderName: folder.name, pathDate: folder.date, at };
+  let evidence: SliceEvidence = { folderName: folder.name, pathDate: folder.date, ...told };
   for (;;) {
     const answer = settleSlice(evidence, rules);
     if (answer.is === 'fault') return answer;

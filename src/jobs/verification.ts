@@ -140,7 +140,7 @@ async function recompute(
   const { files, gone, changed } = await checkRawFiles(deps.rawFiles, manifest);
   if (gone.length > 0) return { is: 'unusable', faults: [...gone, ...changed] };
   const slice = sliceOfManifest(manifest);
-  const folder = miniBatchFolderOf(slice.path);
+  const folder = miniBatchFolderOf(slice.path, batch.miniBatchId);
   const content = await readMiniBatch({ ...deps, quarantine: takesNothing(deps.quarantine) }, spec, folder, files);
   if (content.is === 'unusable') return { is: 'unusable', faults: [content.why, ...changed] };
   const options = sliceOptionsOf(spec, slice, 1);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { duration, errorOutcome, orderingLine, progressLine, takenJson } from '../../src/commands/report.ts';
+import { duration, orderingLine, progressLine, takenJson } from '../../src/commands/report.ts';
 
 it('progress tells rate and time left, by what had to be computed', () => {
   const progress = { done: 30, of: 100, computed: 10, computedMs: 20_000, lines: 1_000_000 };
@@ -40,7 +40,7 @@ it('results for programs are one line of snake case', () => {
     revision: 2,
     why: 'its committed revision was computed from the same inputs',
   });
-  expect(JSON.parse(takenJson(errorOutcome('b', new Error('the disk is full'))))).toEqual({
+  expect(JSON.parse(takenJson({ is: 'error', miniBatchId: 'b', error: new Error('the disk is full') }))).toEqual({
     outcome: 'error',
     mini_batch_id: 'b',
     why: 'the disk is full',

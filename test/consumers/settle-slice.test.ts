@@ -43,14 +43,9 @@ function lookups({ modified = [] as number[], maxEventEnd = null as number | nul
 const settle = (
   own: { folder?: typeof FOLDER; rules?: Partial<SliceRules>; look?: SliceLookups; at?: number | null } = {},
 ) =>
-  settleMiniBatch(
-    store.index,
-    PROJECT,
-    own.folder ?? FOLDER,
-    { ...RULES, ...own.rules },
-    own.look ?? lookups(),
-    own.at ?? null,
-  );
+  settleMiniBatch(store.index, PROJECT, own.folder ?? FOLDER, { ...RULES, ...own.rules }, own.look ?? lookups(), {
+    at: own.at ?? null,
+  });
 
 describe('a folder', () => {
   it.each([

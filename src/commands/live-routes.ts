@@ -1,0 +1,129 @@
+import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
+import type { NotifiedFolder } from '../config/notification.ts';
+import { decodeRoute, type Route, routeOf } from '../config/routing.ts';
+import { readSpecItems } from '../config/spec-items.ts';
+import { SpecError } from '../config/spec-payload.ts';
+import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
+import type { Routed, StreamName } from '../consumers/pump-ports.ts';
+import type { SpecSource } from '../state/specs.ts';
+
+/** Routes are read again after so long. */
+const KEPT_MS = 60_000;
+
+export interface LiveRoutes {
+  /** Those that can be used; what cannot is warned of. */
+  all(): Promise<readonly Route[]>;
+  route(named: NotifiedFolder): Promise<Routed>;
+  streamOf(route: Route): Promise<StreamName>;
+}
+
+/** What of the settings decides where a folder belongs. */
+export interface RouteRules {
+  /** Of folders while there is no route at all. */
+  readonly project: string;
+  /** Wins over the route's; null: unset. */
+  readonly version: string | null;
+  /** Of projects that have no versioned spec; null: they need one. */
+  readonly fallbackVersion: string | null;
+}
+
+/** Tells by routes and specs, as they stood at most a minute ago, to which stream a folder belongs. */
+export function openLiveRoutes(
+  specs: SpecSource,
+  rules: RouteRules,
+  warn: (text: string) => void,
+  clock: () => number,
+): LiveRoutes {
+  let known: readonly Route[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  const said = new Set<string>();
+
+  const all = async (): Promise<readonly Route[]> => {
+    if (clock() - readAt < KEPT_MS) return known;
+    const routes: Route[] = [];
+    for (const item of await specs.routes()) {
+      const { route, texts } = decoded(item);
+      if (route !== undefined) routes.push(route);
+      for (const text of texts) if (!said.has(text)) warn(text);
+      for (const text of texts) said.add(text);
+    }
+    known = routes;
+    readAt = clock();
+    return known;
+  };
+
+  const versionOf = async (project: string, explicit: string | null, route: string | null): Promise<string> => {
+    const { items } = readSpecItems(await specs.items(project));
+    return resolveFeatureSpecVersion({ items, project, explicit, route, fallback: rules.fallbackVersion });
+  };
+
+  return {
+    all,
+    streamOf: async ({ projectName: project, featureSpecVersion }) => ({
+      project,
+      version: await versionOf(project, rules.version, featureSpecVersion),
+    }),
+    async route(named) {
+      const place = placeOf(named, await all(), rules);
+      if ('why' in place) return { is: 'poison', why: place.why };
+      if (!place.isEnabled) return { is: 'disabled' };
+      const { project, path } = place;
+      if (named.miniBatchId !== undefined && named.miniBatchId !== path.miniBatchId) {
+        return poison(`mini_batch_id is "${named.miniBatchId}", but ${path.folder} is mini-batch ${path.miniBatchId}`);
+      }
+      try {
+        const version = await versionOf(project, named.featureSpecVersion ?? rules.version, place.version);
+        const { folder, folderName: name, miniBatchId, date } = path;
+        return { is: 'routed', stream: { project, version }, folder: { path: folder, name, miniBatchId, date } };
+      } catch (error) {
+        if (error instanceof SpecError) return poison(error.message);
+        throw error;
+      }
+    },
+  };
+}
+
+const poison = (why: string): Routed => ({ is: 'poison', why });
+
+type Place =
+  | {
+      readonly project: string;
+      readonly version: string | null;
+      readonly path: MiniBatchPath;
+      readonly isEnabled: boolean;
+    }
+  | { readonly why: string };
+
+function placeOf({ folder, projectName }: NotifiedFolder, routes: readonly Route[], rules: RouteRules): Place {
+  const routed = routeOf(routes, folder);
+  if (routed !== undefined) {
+    const { route, answer } = routed;
+    if (projectName !== undefined && projectName !== route.projectName)
+      return {
+        why: `project_name is "${projectName}", but ${folder} belongs to ${route.projectName} by route ${route.orgKey}`,
+      };
+    if (answer.is === 'fault') return { why: answer.why };
+    const { projectName: project, featureSpecVersion: version, enabled: isEnabled } = route;
+    return { project, version, path: answer.path, isEnabled };
+  }
+  // A project that is named needs no route, and where there is none at all there is one project.
+  const project = projectName ?? (routes.length === 0 ? rules.project : undefined);
+  if (project === undefined) {
+    const known = routes.map(({ orgKey, ingestionPrefix }) => `${orgKey} (${ingestionPrefix})`).join(', ');
+    return { why: `no route fits ${folder}; there are ${known}; add one to the routing table, or name the project` };
+  }
+  const answer = readMiniBatchFolder(folder);
+  return answer.is === 'fault'
+    ? { why: answer.why }
+    : { project, version: null, path: { ...answer.path, folder }, isEnabled: true };
+}
+
+function decoded(item: unknown): { readonly route?: Route; readonly texts: readonly string[] } {
+  try {
+    const { value, warnings } = decodeRoute(item);
+    return { route: value, texts: warnings };
+  } catch (error) {
+    if (error instanceof SpecError) return { texts: error.faults.map((fault) => `${fault}; the route is left out`) };
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type NotifiedFolder, readNotification } from '../config/notification.ts';
+import { type BackOff, backOffMs } from './backoff.ts';
+import type { MessageLedger } from './message-ledger.ts';
+import type { Announced } from './mini-batch-request.ts';
+import type { Message } from './notification-queue.ts';
+import type { PumpObserver, PumpPorts, StreamName } from './pump-ports.ts';
+import type { MiniBatchFolder } from './settle-slice.ts';
+import { folderKey, type TrackedFolder } from './tracked-folder.ts';
+
+/** More than these are not taken at once: others may want some, and each has to be kept hidden. */
+const MOST_HELD = 1000;
+const MOST_RECEIVED = 10;
+const WAIT_SECONDS = 20;
+const BACK_OFF: BackOff = { leastMs: 1000, mostMs: 60_000 };
+
+type Know = (stream: StreamName, path: string, announced: Announced, folder: MiniBatchFolder) => TrackedFolder;
+
+interface Unread {
+  message: Message;
+  failures: number;
+  notBefore: number;
+}
+
+/** Where messages come in. */
+export interface Intake {
+  /** Receives as long as `isOpen`, until `stop`. */
+  receive(stop: AbortSignal, isOpen: () => boolean): Promise<void>;
+  /** Reads what was received: each message ends, or is held for its folders, or is read again later. */
+  read(): Promise<void>;
+  /** Messages that were received and not read yet. */
+  held(): readonly Message[];
+  unread(): number;
+}
+
+export function createIntake(
+  ports: PumpPorts,
+  { pollMs }: { readonly pollMs: number },
+  ledger: MessageLedger,
+  observer: PumpObserver,
+  know: Know,
+  wake: () => void,
+): Intake {
+  const { clock, random, queue } = ports;
+  const inbox = new Map<string, Unread>();
+
+  const condemn = async (message: Message, why: string): Promise<void> => {
+    await ports.quarantine(message, why);
+    ledger.hold(message, [], why);
+    observer.warn(`queue: a message can never succeed: ${why}`);
+  };
+
+  const readOne = async ({ message }: Unread): Promise<void> => {
+    const notification = readNotification(message.body);
+    if (notification.is === 'poison') return condemn(message, notification.why);
+    if (notification.is !== 'folders') return ledger.hold(message, [], null);
+    const routed: { readonly named: NotifiedFolder; readonly stream: StreamName; readonly folder: MiniBatchFolder }[] =
+      [];
+    for (const named of notification.folders) {
+      const answer = await ports.route(named);
+      if (answer.is === 'poison') return condemn(message, answer.why);
+      if (answer.is === 'routed') routed.push({ named, ...answer });
+    }
+    const keys = routed.map(({ named, stream, folder }) => {
+      const announced = { eventTime: named.eventTime, sentTime: message.sentAt };
+      return folderKey(know(stream, folder.path, announced, folder));
+    });
+    const { faults } = notification;
+    if (faults.length > 0) await ports.quarantine(message, faults.join('; '));
+    ledger.hold(message, keys, faults.length > 0 ? faults.join('; ') : null);
+  };
+
+  return {
+    async receive(stop, isOpen) {
+      if (queue === null) return;
+      let failures = 0;
+      const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal: stop }).catch(() => {});
+      while (!stop.aborted) {
+        if (!isOpen() || ledger.all().length + inbox.size >= MOST_HELD) {
+          await wait(pollMs);
+          continue;
+        }
+        try {
+          const messages = await queue.receive({ most: MOST_RECEIVED, waitSeconds: WAIT_SECONDS, signal: stop });
+          failures = 0;
+          for (const message of messages) {
+            const known = inbox.get(message.id);
+            if (known !== undefined) known.message = message;
+            else if (!ledger.renew(message)) inbox.set(message.id, { message, failures: 0, notBefore: clock() });
+          }
+          if (messages.length > 0) wake();
+        } catch (error) {
+          if (stop.aborted) return;
+          failures++;
+          observer.warn(`queue: nothing can be received: ${String(error)}`);
+          await wait(backOffMs(failures, BACK_OFF, random()));
+        }
+      }
+    },
+    async read() {
+      for (const [id, unread] of inbox) {
+        if (unread.notBefore > clock()) continue;
+        try {
+          await readOne(unread);
+          inbox.delete(id);
+        } catch (error) {
+          unread.failures++;
+          unread.notBefore = clock() + backOffMs(unread.failures, BACK_OFF, random());
+          observer.warn(`queue: a message cannot be routed now: ${String(error)}; it is read again`);
+        }
+      }
+    },
+    held: () => [...inbox.values()].map(({ message }) => message),
+    unread: () => inbox.size,
+  };
+}

@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MessageLedger } from './message-ledger.ts';
+import type { Message, NotificationQueue } from './notification-queue.ts';
+import type { PumpObserver } from './pump-ports.ts';
+
+/** Keeps messages hidden from other processes as long as this one lives: every third of their time. */
+export async function keepHidden(
+  queue: NotificationQueue | null,
+  held: () => readonly Message[],
+  { visibilitySeconds }: { readonly visibilitySeconds: number },
+  observer: Pick<PumpObserver, 'warn'>,
+  over: AbortSignal,
+): Promise<void> {
+  if (queue === null) return;
+  while (!over.aborted) {
+    await pause((visibilitySeconds * 1000) / 3, undefined, { signal: over }).catch(() => {});
+    if (over.aborted) return;
+    const messages = held();
+    if (messages.length === 0) continue;
+    try {
+      const faults = await queue.extend(messages, visibilitySeconds);
+      for (const fault of faults) observer.warn(`queue: a message may be given to others meanwhile: ${fault}`);
+    } catch (error) {
+      observer.warn(`queue: ${messages.length} messages may be given to others meanwhile: ${String(error)}`);
+    }
+  }
+}
+
+/** Tells the queue of the messages that have ended. Whatever fails is done again the next time. */
+export async function settleEnded(
+  queue: NotificationQueue | null,
+  ledger: MessageLedger,
+  observer: Pick<PumpObserver, 'warn'>,
+): Promise<void> {
+  if (queue === null) return;
+  const { toRemove, toDeadLetter } = ledger.ended();
+  for (const { message, cause } of toDeadLetter) {
+    try {
+      await queue.deadLetter(message, cause);
+      ledger.settled([message]);
+    } catch (error) {
+      observer.warn(`queue: a message could not be dead-lettered: ${String(error)}; it is tried again`);
+    }
+  }
+  if (toRemove.length === 0) return;
+  try {
+    const { failed } = await queue.remove(toRemove);
+    const left = new Set(failed.map(({ id }) => id));
+    ledger.settled(toRemove.filter(({ id }) => !left.has(id)));
+    if (failed.length > 0) observer.warn(`queue: ${failed.length} messages could not be removed; it is tried again`);
+  } catch (error) {
+    observer.warn(`queue: ${toRemove.length} messages could not be removed: ${String(error)}; it is tried again`);
+  }
+}

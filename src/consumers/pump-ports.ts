@@ -1,0 +1,62 @@
+import type { NotifiedFolder } from '../config/notification.ts';
+import type { RawFiles } from '../state/raw-files.ts';
+import type { Message, NotificationQueue } from './notification-queue.ts';
+import type { Reprocessing } from './reprocessing.ts';
+import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Stream, Taken } from './take-mini-batch.ts';
+
+/** Where a folder belongs that a message named, or why it goes nowhere. */
+export type Routed =
+  | { readonly is: 'routed'; readonly stream: StreamName; readonly folder: MiniBatchFolder }
+  | { readonly is: 'disabled' }
+  | { readonly is: 'poison'; readonly why: string };
+
+export interface StreamName {
+  readonly project: string;
+  readonly version: string;
+}
+
+export const streamKey = ({ project, version }: StreamName): string => `${project}#${version}`;
+
+/** Folders that a search came upon. */
+export interface FoundFolders {
+  readonly folders: readonly { readonly stream: StreamName; readonly path: string; readonly miniBatchId?: string }[];
+  /** What could not be searched, each with why. */
+  readonly faults: readonly string[];
+}
+
+/** What the pump stands on. */
+export interface PumpPorts {
+  readonly rawFiles: RawFiles;
+  /** null: folders are only searched for. */
+  readonly queue: NotificationQueue | null;
+  /** Throws where it may go well later. */
+  route(folder: NotifiedFolder): Promise<Routed>;
+  /** Folders that may hold mini-batches; those for which `isKnown` need not be given. */
+  search(isKnown: (stream: StreamName, path: string) => boolean): Promise<FoundFolders>;
+  /** The stream with its specs as they stand now; throws where they cannot be read, or are wrong. */
+  open(stream: StreamName): Promise<Stream>;
+  reprocessing(stream: Stream): Reprocessing;
+  /**
+   * Tells the world what became of a mini-batch. Never throws, and ends soon: messages are removed only after it, so that
+   * what a killed process did not tell is told by the next one.
+   */
+  announce(stream: Stream, taken: Taken): Promise<void>;
+  /** Keeps a message that can never succeed, with why. */
+  quarantine(message: Message, why: string): Promise<void>;
+  /** Removes superseded files of a stream. */
+  sweep(stream: Stream): Promise<void>;
+  /** ms UTC. */
+  clock(): number;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** What the pump says of itself. */
+export interface PumpObserver {
+  /** A mini-batch ended. `announced`: when the first message about it was sent, ms UTC. */
+  taken(stream: StreamName, taken: Taken): void;
+  warn(text: string, stream?: StreamName): void;
+  /** So many folders still come. */
+  arriving(count: number): void;
+}

@@ -1,0 +1,199 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DAY_MS } from '../operators/past-rows.ts';
+import { createIntake } from './intake.ts';
+import { createLanes, type LaneRules } from './lanes.ts';
+import { createMessageLedger } from './message-ledger.ts';
+import { keepHidden, settleEnded } from './message-upkeep.ts';
+import type { Announced } from './mini-batch-request.ts';
+import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from './pump-ports.ts';
+import type { MiniBatchFolder } from './settle-slice.ts';
+import { candidateOf, settleCandidate } from './take-mini-batch.ts';
+import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
+
+export interface PumpRules extends LookRules, LaneRules {
+  readonly pollMs: number;
+  readonly searchMs: number;
+  readonly drainMs: number;
+  readonly visibilitySeconds: number;
+}
+
+/** Long enough without a turn to say that the loop hangs: every call in it has a time-out of its own. */
+const SILENT_MS = 300_000;
+/** A folder that ended so long ago is forgotten; what is still looked for is found again. */
+const FORGET_MS = 2 * DAY_MS;
+const LOOKS_AT_ONCE = 8;
+
+export interface Pump {
+  /** Takes mini-batches until `stop`, then drains. Resolves with whether all that ran came to its end. */
+  run(stop: AbortSignal): Promise<{ readonly isDrained: boolean }>;
+  /** Whether the loop turns; why not. */
+  live(): { readonly isAlive: boolean; readonly why: string };
+  readonly state: PumpState;
+}
+
+/** Counts for whoever watches. */
+export interface PumpState {
+  folders(): Readonly<Record<TrackedFolder['state'], number>>;
+  heldMessages(): number;
+  openBreakers(): readonly string[];
+  isDraining(): boolean;
+}
+
+/** The machine of docs/live-path.md. */
+export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObserver): Pump {
+  const { clock, queue } = ports;
+  const folders = new Map<string, TrackedFolder>();
+  const ledger = createMessageLedger();
+  const lanes = createLanes(ports, rules, observer, { folders, ledger, onEnd: () => wake() });
+  let wake = (): void => {};
+  let turnedAt = clock();
+  let searchDue = Number.NEGATIVE_INFINITY;
+  let isDraining = false;
+  const said = { faults: new Set<string>() };
+
+  /** A folder that is named, again or for the first time. `announced`: by a message. */
+  const know = (
+    stream: StreamName,
+    path: string,
+    announced: Announced | null,
+    folder?: MiniBatchFolder,
+  ): TrackedFolder => {
+    const name = streamKey(stream);
+    const key = folderKey({ stream: name, path });
+    const known = folders.get(key);
+    if (known === undefined) {
+      const candidate = folder === undefined ? candidateOf(path) : { ...candidateOf(path), ...named(folder) };
+      const tracked = trackFolder(name, candidate, announced, clock());
+      folders.set(key, tracked);
+      lanes.know(stream);
+      return tracked;
+    }
+    if (announced !== null) {
+      known.announced ??= announced;
+      known.isWanted = true;
+      if (known.state === 'resting') {
+        known.state = 'waiting';
+        known.notBefore = clock();
+      }
+    }
+    return known;
+  };
+  const intake = createIntake(ports, rules, ledger, observer, know, () => wake());
+
+  const search = async (): Promise<void> => {
+    if (clock() < searchDue) return;
+    searchDue = clock() + rules.searchMs;
+    const isKnown = (stream: StreamName, path: string): boolean => {
+      const known = folders.get(folderKey({ stream: streamKey(stream), path }));
+      return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
+    };
+    const { folders: found, faults } = await ports.search(isKnown);
+    for (const { stream, path, miniBatchId } of found) {
+      const candidate = candidateOf(path);
+      const folder = 'fault' in candidate.folder ? undefined : candidate.folder;
+      know(stream, path, null, folder && miniBatchId !== undefined ? { ...folder, miniBatchId } : folder);
+    }
+    for (const fault of faults) if (!said.faults.has(fault)) observer.warn(`${fault}; it is looked at again`);
+    said.faults = new Set(faults);
+  };
+
+  /** Lists what is due, a few folders at a time, and settles the slices of what became ready. */
+  const look = async (): Promise<void> => {
+    const now = clock();
+    const due = [...folders.values()].filter(
+      ({ state, notBefore }) => (state === 'waiting' || state === 'ready' || state === 'resting') && notBefore <= now,
+    );
+    for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
+      await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
+  };
+  const lookAt = async (tracked: TrackedFolder): Promise<void> => {
+    const isRunningMeanwhile = (): boolean => tracked.state === 'running';
+    try {
+      const stream = lanes.streamOf(tracked);
+      if (isRunningMeanwhile() || stream === undefined) return;
+      // A message told when: its place in the order need not wait until it is complete.
+      if (tracked.announced !== null && tracked.candidate.sliceEnd === null)
+        tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
+      const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
+      lanes.wentWell();
+      if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
+      if (found === 'overdue') observer.warn(`${tracked.path}: ${why}`);
+      if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
+        tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced ?? undefined);
+    } catch (error) {
+      lanes.met(error);
+      tracked.notBefore = clock() + rules.pollMs;
+      const text = `${tracked.path}: ${error instanceof Error ? error.message : String(error)}`;
+      if (!said.faults.has(text)) observer.warn(`${text}; it is looked at again`);
+      said.faults.add(text);
+    }
+  };
+
+  const forget = (): void => {
+    for (const [key, { state, endedAt, stream }] of folders)
+      if (queue !== null && state === 'resting' && endedAt !== null && clock() - endedAt > FORGET_MS && stream !== '')
+        folders.delete(key);
+  };
+
+  const turn = async (): Promise<void> => {
+    turnedAt = clock();
+    await intake.read();
+    if (!lanes.isShut()) {
+      await search().catch((error: unknown) => lanes.met(error));
+      await look();
+    }
+    await lanes.start();
+    await settleEnded(queue, ledger, observer);
+    forget();
+    const arriving = [...folders.values()].filter(({ state, failures }) => state === 'waiting' && failures === 0);
+    observer.arriving(arriving.length);
+  };
+
+  return {
+    state: {
+      folders() {
+        const counts = { waiting: 0, ready: 0, running: 0, resting: 0 };
+        for (const { state } of folders.values()) counts[state]++;
+        return counts;
+      },
+      heldMessages: () => ledger.all().length + intake.unread(),
+      openBreakers: () => lanes.openBreakers(),
+      isDraining: () => isDraining,
+    },
+    live() {
+      const silentMs = clock() - turnedAt;
+      const isAlive = silentMs < SILENT_MS;
+      return { isAlive, why: isAlive ? 'turning' : `no turn for ${Math.round(silentMs / 1000)} s` };
+    },
+    async run(stop) {
+      const over = new AbortController();
+      const receiving = intake.receive(stop, () => !lanes.isShut());
+      const hiding = keepHidden(queue, () => [...ledger.all(), ...intake.held()], rules, observer, over.signal);
+      while (!stop.aborted) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await turn();
+        const idle = new AbortController();
+        const signal = AbortSignal.any([stop, idle.signal]);
+        await Promise.race([pause(rules.pollMs, undefined, { signal }).catch(() => {}), woken]);
+        idle.abort();
+      }
+      isDraining = true;
+      await receiving;
+      const isDrained = await lanes.drain(rules.drainMs);
+      await settleEnded(queue, ledger, observer);
+      over.abort();
+      await hiding;
+      const left = [...ledger.all(), ...intake.held()];
+      if (queue !== null && left.length > 0) {
+        await queue.release(left, 0).catch((error: unknown) => {
+          observer.warn(`${left.length} messages stay hidden until their time is over: ${String(error)}`);
+        });
+      }
+      return { isDrained };
+    },
+  };
+}
+
+const named = (folder: MiniBatchFolder) => ({ folder, miniBatchId: folder.miniBatchId });

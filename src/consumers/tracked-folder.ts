@@ -1,0 +1,122 @@
+import { listPresent, type RawFiles } from '../state/raw-files.ts';
+import { type CompletenessRules, judgeCompleteness, signatureOf } from './completeness.ts';
+import type { Announced } from './mini-batch-request.ts';
+import type { Candidate } from './take-mini-batch.ts';
+
+/**
+ * `waiting`: to be listed when its time comes. `ready`: complete, in the line of its stream. `running`: in work. `resting`:
+ * ended, and to be listed now and then for files that come late.
+ */
+export type FolderState = 'waiting' | 'ready' | 'running' | 'resting';
+
+/** A mini-batch's folder that the pump knows of. */
+export interface TrackedFolder {
+  readonly path: string;
+  /** Names the stream it belongs to. */
+  readonly stream: string;
+  candidate: Candidate;
+  /** What the first message about it told; null: nothing announced it. */
+  announced: Announced | null;
+  state: FolderState;
+  /** Instants, ms UTC. */
+  readonly knownSince: number;
+  readySince: number;
+  /** Not to be listed, or tried, before. */
+  notBefore: number;
+  endedAt: number | null;
+  /** Attempts in a row that ended with an error. */
+  failures: number;
+  /** Raw bytes, as delivered. */
+  bytes: number;
+  /** Of the files that the last look found, and of those that were taken. */
+  signature: string;
+  takenSignature: string | null;
+  /** A message came for it since it was taken, or began to be. */
+  isWanted: boolean;
+}
+
+/** Tells a folder of one stream from all others. */
+export const folderKey = ({ stream, path }: Pick<TrackedFolder, 'stream' | 'path'>): string => `${stream} ${path}`;
+
+export const trackFolder = (
+  stream: string,
+  candidate: Candidate,
+  announced: Announced | null,
+  now: number,
+): TrackedFolder => ({
+  path: candidate.path,
+  stream,
+  candidate,
+  announced,
+  state: 'waiting',
+  knownSince: now,
+  readySince: now,
+  notBefore: now,
+  endedAt: null,
+  failures: 0,
+  bytes: 0,
+  signature: '',
+  takenSignature: null,
+  isWanted: announced !== null,
+});
+
+export interface LookRules extends CompletenessRules {
+  readonly recheckMs: number;
+}
+
+/** What a look at a folder found: `nothing` is a folder without files that nobody announced, or that was cleared away. */
+export type Look = 'arriving' | 'ready' | 'overdue' | 'resting' | 'nothing';
+
+/** Lists a folder that is waiting, ready or resting, and moves it on. `why` says why it is taken although overdue. */
+export async function lookAtFolder(
+  rawFiles: RawFiles,
+  tracked: TrackedFolder,
+  rules: LookRules,
+  clock: () => number,
+): Promise<{ readonly look: Look; readonly why?: string }> {
+  const { marker } = rules;
+  const files = await listPresent(rawFiles, tracked.path);
+  const now = clock();
+  tracked.signature = signatureOf(files);
+  tracked.bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (files.length === 0 && !tracked.isWanted) return { look: rest(tracked, now + rules.recheckMs, 'nothing') };
+  if (tracked.signature === tracked.takenSignature && !tracked.isWanted)
+    return { look: rest(tracked, now + rules.recheckMs, 'resting') };
+  const hasMarker = marker !== null && (await rawFiles.has(tracked.path, marker));
+  const { knownSince } = tracked;
+  const judged = judgeCompleteness(files, { hasMarker, knownSince, now }, rules);
+  if (judged.is === 'arriving') {
+    tracked.state = 'waiting';
+    return { look: 'arriving' };
+  }
+  if (tracked.state !== 'ready') {
+    tracked.state = 'ready';
+    tracked.readySince = now;
+    if (judged.is === 'overdue') return { look: 'overdue', why: judged.why };
+  }
+  return { look: 'ready' };
+}
+
+function rest(tracked: TrackedFolder, notBefore: number, look: Look): Look {
+  tracked.state = 'resting';
+  tracked.notBefore = notBefore;
+  return look;
+}
+
+/** It was taken, for good or bad, as the last look saw it: only other files, or a message, make it wait again. */
+export function hasEnded(tracked: TrackedFolder, now: number, recheckMs: number): void {
+  tracked.takenSignature = tracked.signature;
+  tracked.failures = 0;
+  tracked.endedAt = now;
+  tracked.state = tracked.isWanted ? 'waiting' : 'resting';
+  tracked.notBefore = tracked.isWanted ? now : now + recheckMs;
+}
+
+/** It met an error, and is to be tried again. */
+export function hasFailed(tracked: TrackedFolder, notBefore: number): void {
+  tracked.failures++;
+  tracked.state = 'waiting';
+  tracked.takenSignature = null;
+  tracked.isWanted ||= tracked.announced !== null;
+  tracked.notBefore = notBefore;
+}

@@ -1,0 +1,65 @@
+import { pathRulesOf, type Route } from '../config/routing.ts';
+import { DAY_MS } from '../operators/past-rows.ts';
+import { formatInstant } from '../operators/time.ts';
+import type { BatchIndex } from '../state/batch-index.ts';
+import { listPresent, type RawFiles } from '../state/raw-files.ts';
+import type { FoundFolders, StreamName } from './pump-ports.ts';
+import { walkRoute } from './route-walk.ts';
+
+export interface UnannouncedSearch {
+  readonly rawFiles: RawFiles;
+  readonly index: BatchIndex;
+  readonly routes: readonly Route[];
+  /** The stream of a route; throws where its specs do not tell. */
+  readonly streamOf: (route: Route) => Promise<StreamName>;
+  readonly isKnown: (stream: StreamName, path: string) => boolean;
+  readonly now: number;
+  /** A folder whose newest file is younger may still be announced. */
+  readonly graceMs: number;
+}
+
+/**
+ * Folders of today and yesterday, UTC, that nothing announced or whose later files nothing did: those that were never
+ * settled, those that were left lying, and those that hold other files than were committed.
+ */
+export async function findUnannounced(search: UnannouncedSearch): Promise<FoundFolders> {
+  const folders: { stream: StreamName; path: string; miniBatchId: string }[] = [];
+  const faults: string[] = [];
+  for (const route of search.routes.filter(({ enabled }) => enabled)) {
+    try {
+      const stream = await search.streamOf(route);
+      for (const date of [dateOf(search.now - DAY_MS), dateOf(search.now)]) {
+        for await (const { folder, miniBatchId } of walkRoute(search.rawFiles, route, date)) {
+          if (search.isKnown(stream, folder) || !(await isWanted(search, stream, folder, miniBatchId))) continue;
+          folders.push({ stream, path: folder, miniBatchId });
+        }
+      }
+    } catch (error) {
+      const { template } = pathRulesOf(route);
+      faults.push(
+        `routing ${route.orgKey}: ${template} cannot be searched: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+  return { folders, faults };
+}
+
+const dateOf = (instant: number): string => formatInstant(instant).slice(0, 10);
+
+async function isWanted(
+  { rawFiles, index, now, graceMs }: UnannouncedSearch,
+  { project, version }: StreamName,
+  folder: string,
+  miniBatchId: string,
+): Promise<boolean> {
+  const files = await listPresent(rawFiles, folder);
+  const newest = Math.max(...files.map(({ arrivedMs }) => arrivedMs));
+  if (files.length === 0 || now - newest < graceMs) return false;
+  const batch = await index.batch(project, version, miniBatchId);
+  if (batch !== undefined && batch.failure !== null && batch.failure.at > newest) return false;
+  if (batch === undefined || batch.revision === 0) return true;
+  // Where only reading tells content from content, planning finds out.
+  return files.some(
+    ({ name, etag }) => batch.inputs[name] === undefined || (etag !== undefined && batch.inputs[name] !== etag),
+  );
+}

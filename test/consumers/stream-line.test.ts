@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { isHeldBack, lineOf } from '../../src/consumers/stream-line.ts';
+import { candidateOf } from '../../src/consumers/take-mini-batch.ts';
+import { type FolderState, type TrackedFolder, trackFolder } from '../../src/consumers/tracked-folder.ts';
+
+const WAIT = 120_000;
+const NOON = Date.parse('2026-03-02T12:00:00Z');
+
+function folder(id: string, sliceEnd: number | null, state: FolderState, readySince = NOON): TrackedFolder {
+  const candidate = candidateOf(`logs/2026/03/02/${id}`, sliceEnd === null ? undefined : { sliceEnd });
+  return { ...trackFolder('p#v1', candidate, null, NOON), state, readySince };
+}
+const namesOf = (line: readonly TrackedFolder[]): string[] => line.map(({ candidate }) => candidate.miniBatchId);
+
+describe('the line of a stream', () => {
+  it('holds what is ready, by slice, then id', () => {
+    const folders = [
+      folder('z', 1000, 'ready'),
+      folder('b', 2000, 'ready'),
+      folder('a', 2000, 'ready'),
+      folder('first', 0, 'waiting'),
+      folder('done', 0, 'resting'),
+      folder('now', 0, 'running'),
+    ];
+    expect(namesOf(lineOf(folders))).toEqual(['z', 'a', 'b']);
+  });
+});
+
+describe('the first of a line', () => {
+  const first = folder('m', 2000, 'ready');
+  const isHeld = (others: TrackedFolder[], now = NOON, elsewhere: Parameters<typeof isHeldBack>[2] = []): boolean =>
+    isHeldBack(first, others, elsewhere, now, WAIT);
+
+  it('waits for an earlier one that still comes, as long as the setting says', () => {
+    expect(isHeld([folder('z', 1000, 'waiting')])).toBe(true);
+    expect(isHeld([folder('l', 2000, 'waiting')])).toBe(true);
+    expect(isHeld([folder('z', 1000, 'waiting')], NOON + WAIT - 1)).toBe(true);
+    expect(isHeld([folder('z', 1000, 'waiting')], NOON + WAIT)).toBe(false);
+  });
+
+  it('waits for none that is later, has ended, or stands in line itself', () => {
+    expect(isHeld([folder('n', 2000, 'waiting'), folder('a', 3000, 'waiting')])).toBe(false);
+    expect(isHeld([folder('a', 1000, 'resting'), folder('b', 3000, 'ready')])).toBe(false);
+  });
+
+  it('goes by day and name where a slice is not known yet', () => {
+    expect(isHeld([folder('l', null, 'waiting')])).toBe(true);
+    expect(isHeld([folder('n', null, 'waiting')])).toBe(false);
+  });
+
+  it('waits for an earlier one that another process planned lately, and for none that was left lying', () => {
+    const elsewhere = (plannedAt: number, sliceEnd = 1000, miniBatchId = 'x') => [{ miniBatchId, sliceEnd, plannedAt }];
+    expect(isHeld([], NOON, elsewhere(NOON - 1000))).toBe(true);
+    expect(isHeld([], NOON, elsewhere(NOON - WAIT))).toBe(false);
+    expect(isHeld([], NOON, elsewhere(NOON, 3000))).toBe(false);
+    expect(isHeld([], NOON, elsewhere(NOON, 2000, 'm'))).toBe(false);
+  });
+});
