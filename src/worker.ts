@@ -1,13 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { type BackingOptions, openBacking } from './commands/backing.ts';
 import { createStages, type Stages } from './consumers/stages.ts';
 import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
 import { BASELINE_STAGES } from './jobs/baseline-stages.ts';
-import { openDirectoryRawFiles } from './state/raw-files/directory.ts';
-import { openDirectoryBlockStores } from './state/window-state/directory.ts';
 
-const { state, days, heldBytes } = workerData as WorkerOptions;
+const { backing, heldBytes } = workerData as WorkerOptions<BackingOptions>;
+// Not closed: the thread ends with its connections.
+const { stores, rawFiles } = await openBacking(backing);
 const stages: Stages & typeof BASELINE_STAGES = {
-  ...createStages(openDirectoryBlockStores(state, days), openDirectoryRawFiles(), heldBytes),
+  ...createStages(stores, rawFiles, heldBytes),
   ...BASELINE_STAGES,
 };
 

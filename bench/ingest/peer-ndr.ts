@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { BackingOptions } from '../../src/commands/backing.ts';
 import { resolveBatchSpec } from '../../src/config/job-specs.ts';
 import { advanceMiniBatch } from '../../src/consumers/advance.ts';
 import { encodeSliceRows } from '../../src/consumers/encode-datasets.ts';
@@ -38,7 +39,9 @@ const parallel = Math.max(2, threads);
 const pool =
   threads === 1
     ? inlinePool(createStages(openDirectoryBlockStores('unused'), openDirectoryRawFiles()))
-    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { state: 'unused' });
+    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), {
+        backing: { state: 'unused', redis: null } satisfies BackingOptions,
+      });
 const options = sliceOptionsOf(spec, lineage, shardCount);
 
 mark('ready');

@@ -1,6 +1,7 @@
 // ndr-stream itself: survey of the project, then all window features of every shard, over state that was written directly.
 // What is reported is the whole process, or with --warm the step alone.
 import { parseArgs } from 'node:util';
+import type { BackingOptions } from '../../src/commands/backing.ts';
 import { type EmitSources, emitShard, keyOf, surveyProject } from '../../src/consumers/emit.ts';
 import { createStages } from '../../src/consumers/stages.ts';
 import { inlinePool, threadPool } from '../../src/consumers/work-pool.ts';
@@ -47,7 +48,9 @@ mark('planned');
 const pool =
   threads === 1
     ? inlinePool(createStages(stores, openDirectoryRawFiles()))
-    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), { state });
+    : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), {
+        backing: { state, redis: null } satisfies BackingOptions,
+      });
 const sourcesOf = (batches: readonly CommittedBatch[]): EmitSources => ({
   ...{ deps: { lake: undefined as never, index, stores, pool, shards: SHARDS }, spec: SPEC, plan },
   earlier: batches,

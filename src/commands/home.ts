@@ -13,15 +13,18 @@ import type { MiniBatchDeps, MiniBatchRequest, StateDeps } from '../consumers/mi
 import { createStages } from '../consumers/stages.ts';
 import { inlinePool, threadPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
+import { DAY_MS } from '../operators/past-rows.ts';
 import { openBaselinePublications } from '../state/baseline-publications.ts';
 import { openBatchIndex } from '../state/batch-index.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
-import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import { clearScratchFolders, scratchFolderIn } from '../state/scratch-folders.ts';
 import { readSpecFiles } from '../state/specs.ts';
 import { clearUnfinishedBlocks, openDirectoryBlockStores } from '../state/window-state/directory.ts';
+import type { RedisStateOptions } from '../state/window-state/redis-block-stores.ts';
+import type { BlockStores } from '../state/window-state.ts';
+import { type BackingOptions, openBacking } from './backing.ts';
 import { type CommandContext, UsageError } from './command.ts';
 
 /** A local home, open: specs, lake, quarantine, index and window state in folders of one place. */
@@ -53,18 +56,24 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const index = openBatchIndex(items);
   await clearUnfinishedBlocks(stateFolder);
   const threads = threadsOf(context);
-  const rawFiles = openDirectoryRawFiles();
-  const openState = (place: string, heldBytes: number): StateDeps => {
-    const stores = openDirectoryBlockStores(place, stateFolder);
+  const keepMs = SLICES_PER_DAY * SLICE_MS + settings['state.late_hours'] * HOUR;
+  const backing: BackingOptions = { state: stateFolder, redis: redisStateOf(settings, keepMs) };
+  const { stores, rawFiles, close } = await openBacking(backing);
+  onExit(async () => close());
+  const withPool = (own: BlockStores, options: BackingOptions, heldBytes: number): StateDeps => {
     const pool =
       threads === 1
-        ? inlinePool(createStages(stores, rawFiles, heldBytes))
-        : threadPool(threads, context.worker, { state: place, days: stateFolder, heldBytes });
-    return { stores, pool };
+        ? inlinePool(createStages(own, rawFiles, heldBytes))
+        : threadPool(threads, context.worker, { backing: options, heldBytes });
+    return { stores: own, pool };
   };
-  const live = openState(stateFolder, MOST_HELD_BYTES);
+  const live = withPool(stores, backing, MOST_HELD_BYTES);
   onExit(() => live.pool.close());
-  const scratch = await scratchIn(join(stateFolder, 'scratch'), (place) => openState(place, SCRATCH_HELD_BYTES));
+  const scratch = await scratchIn(join(stateFolder, 'scratch'), (place) => {
+    // What no other process will ask for stays out of Redis.
+    const options: BackingOptions = { ...backing, state: place, days: stateFolder, redis: null };
+    return withPool(openDirectoryBlockStores(place, stateFolder), options, SCRATCH_HELD_BYTES);
+  });
   onExit(scratch.close);
   return {
     folder,
@@ -86,7 +95,7 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
       shards: settings.shards,
       parallel: Math.max(2, threads),
       limits: { fileBytes: settings['input.max_file_bytes'], lines: settings['input.max_lines'] },
-      keepMs: SLICES_PER_DAY * SLICE_MS + settings['state.late_hours'] * HOUR,
+      keepMs,
       codeVersion: context.codeVersion,
       clock: context.clock,
     },
@@ -96,6 +105,14 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
 /** Worker threads under the settings. */
 export const threadsOf = ({ settings, cores }: Pick<CommandContext, 'settings' | 'cores'>): number =>
   settings.threads === 'auto' ? Math.min(MOST_AUTO_THREADS, cores) : settings.threads;
+
+/** Where window state lies in Redis; null: the home keeps it. */
+function redisStateOf(settings: CommandContext['settings'], keepMs: number): RedisStateOptions | null {
+  const url = settings['redis.state_url'];
+  if (url === null) return null;
+  // A day of wall time beyond what is kept of slices: longer than a live path is behind.
+  return { url, maxBytes: settings['state.max_bytes'], expiryMs: keepMs + DAY_MS };
+}
 
 /** A state beside the live one, opened when it is first asked for and removed at the end. */
 async function scratchIn(

@@ -15,11 +15,9 @@ export type StageAnswer =
   | { readonly id: number; readonly error: unknown };
 
 /** What a worker thread is started with. */
-export interface WorkerOptions {
-  /** Folder of the block stores. */
-  readonly state: string;
-  /** Folder of those whose rolled-up days they share, if it is another. */
-  readonly days?: string;
+export interface WorkerOptions<Backing> {
+  /** What it opens its stores from, as plain data: connections do not cross. */
+  readonly backing: Backing;
   /** Most bytes of the days of blocks that it keeps in memory. */
   readonly heldBytes?: number;
 }
@@ -47,9 +45,9 @@ interface Pending {
  * Runs the stages in worker threads. Work on one shard always goes to the same thread, which keeps its blocks open;
  * other work goes to the thread that has least to do. `heldBytes` is of all threads together. Sealed data crosses as shared memory.
  */
-export function threadPool(threads: number, worker: URL, options: WorkerOptions): WorkPool {
+export function threadPool<Backing>(threads: number, worker: URL, options: WorkerOptions<Backing>): WorkPool {
   const heldBytes = (options.heldBytes ?? MOST_HELD_BYTES) / threads;
-  const workerData: WorkerOptions = { ...options, heldBytes };
+  const workerData: WorkerOptions<Backing> = { ...options, heldBytes };
   const workers: (StageThread | undefined)[] = new Array(threads).fill(undefined);
   let lastId = 0;
 

@@ -21,7 +21,8 @@ export interface BlockKey {
  */
 export interface WindowState {
   get(key: BlockKey): Promise<Uint8Array | undefined>;
-  put(key: BlockKey, block: Uint8Array): Promise<void>;
+  /** refused: there is no room for it, or the place is away. What the key held before is not there either. */
+  put(key: BlockKey, block: Uint8Array): Promise<'stored' | 'refused'>;
   /** Forgets the blocks of slices that end at `sliceEnd` (ms UTC) or before. */
   prune(project: string, version: string, sliceEnd: number): Promise<void>;
 }
@@ -35,3 +36,7 @@ export interface BlockStores {
   readonly bases: WindowState;
   readonly baselines: WindowState;
 }
+
+/** What became of one call, told to whoever counts. */
+export type StateEvent = 'hit' | 'miss' | 'stored' | 'refused' | 'unavailable';
+export type StateObserver = (place: 'redis' | 'folder', event: StateEvent) => void;

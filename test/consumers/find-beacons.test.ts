@@ -33,6 +33,7 @@ function memory(): WindowState & { readonly blocks: Map<string, Uint8Array> } {
     get: async (key) => blocks.get(JSON.stringify(Object.values(key))),
     async put(key, block) {
       blocks.set(JSON.stringify(Object.values(key)), block);
+      return 'stored';
     },
     async prune() {},
   };

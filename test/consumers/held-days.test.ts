@@ -32,6 +32,7 @@ function windowsInMemory() {
     },
     async put(key, block) {
       held.set(JSON.stringify(key), block);
+      return 'stored';
     },
     async prune() {},
   };

@@ -31,6 +31,7 @@ function countingWindows() {
     },
     async put(given, block) {
       blocks.set(JSON.stringify(given), block);
+      return 'stored';
     },
     async prune() {},
   };

@@ -29,27 +29,27 @@ describe('a pool of threads', () => {
     });
 
   it('answers every call, in whatever order the threads do', async () => {
-    pool = threadPool(3, WORKER, { state: '' });
+    pool = threadPool(3, WORKER, { backing: null });
     const names = Array.from({ length: 50 }, (_, i) => `file-${i}`);
     const answers = await Promise.all(names.map(read));
     expect(answers.map(({ name }) => name)).toEqual(names);
   });
 
   it('hands errors of a stage on', async () => {
-    pool = threadPool(1, WORKER, { state: '' });
+    pool = threadPool(1, WORKER, { backing: null });
     await expect(read('faulty')).rejects.toThrow('no such file');
     await expect(read('next')).resolves.toMatchObject({ name: 'next' });
   });
 
   it('fails what a dying thread had in hand and goes on with another', async () => {
-    pool = threadPool(2, WORKER, { state: '' });
+    pool = threadPool(2, WORKER, { backing: null });
     await expect(read('fatal')).rejects.toThrow('worker thread ended with code 3');
     const answers = await Promise.all(['a', 'b', 'c', 'd'].map(read));
     expect(answers.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('gives the work of one shard to one thread, and that of all shards to all', async () => {
-    pool = threadPool(3, WORKER, { state: '' });
+    pool = threadPool(3, WORKER, { backing: null });
     const threadsOf = async (shard: number): Promise<unknown[]> => [
       await pool.advance({ batch: {} as never, shard, options: {} as never }),
       await pool.emit({ shard } as never),
@@ -64,7 +64,7 @@ describe('a pool of threads', () => {
   });
 
   it('gives other work to a thread that is free, and fails what is in hand when it is closed', async () => {
-    pool = threadPool(2, WORKER, { state: '' });
+    pool = threadPool(2, WORKER, { backing: null });
     const stuck = read('silent').catch((error: unknown) => error);
     for (const name of ['a', 'b', 'c']) await expect(read(name)).resolves.toMatchObject({ name });
     await pool.close();

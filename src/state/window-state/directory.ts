@@ -38,6 +38,7 @@ export function openDirectoryWindowState(folder: string): WindowState {
         await mkdir(dirname(path), { recursive: true });
         await rename(unfinished, path);
       });
+      return 'stored';
     },
     async prune(project, version, sliceEnd) {
       const slices = join(root, plainPart(project), plainPart(version));
