@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderSettingsDoc } from '../src/config/settings-doc.ts';
 import { DEFAULT_VERSION } from '../src/config/spec-items.ts';
+import { renderMetricsPage } from '../src/http/metrics-page.ts';
 import { renderCatalog } from '../src/operators/catalog.ts';
 import { renderSchemas } from '../src/operators/dataset-schemas.ts';
 
 /** Page → what it must say. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/catalog.md': renderCatalog,
+  'docs/metrics.md': () => renderMetricsPage(),
   'docs/settings.md': renderSettingsDoc,
   // Columns are of the version of the specs; each that is still written has its page.
   [`docs/schemas/${DEFAULT_VERSION}.json`]: () => renderSchemas(DEFAULT_VERSION),
