@@ -1,5 +1,7 @@
+import type { S3Options } from '../state/aws/s3-client.ts';
 import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import type { RawFiles } from '../state/raw-files.ts';
+import { rawFilesByAddress } from '../state/raw-files-by-address.ts';
 import { openDirectoryBlockStores } from '../state/window-state/directory.ts';
 import type { RedisStateOptions } from '../state/window-state/redis-block-stores.ts';
 import type { BlockStores, StateObserver } from '../state/window-state.ts';
@@ -12,6 +14,8 @@ export interface BackingOptions {
   readonly days?: string;
   /** null: windows lie in the folder, too. */
   readonly redis: RedisStateOptions | null;
+  /** How raw files at s3:// addresses are reached. */
+  readonly s3: S3Options;
 }
 
 export interface Backing {
@@ -21,11 +25,35 @@ export interface Backing {
 }
 
 /** @param observe hears what becomes of each block that goes to or comes from Redis, or its folder. */
-export async function openBacking({ state, days, redis }: BackingOptions, observe?: StateObserver): Promise<Backing> {
-  const rawFiles = openDirectoryRawFiles();
+export async function openBacking(
+  { state, days, redis, s3 }: BackingOptions,
+  observe?: StateObserver,
+): Promise<Backing> {
+  const raw = openAddressedRawFiles(s3);
   const local = openDirectoryBlockStores(state, days);
-  if (redis === null) return { stores: local, rawFiles, close: () => {} };
+  if (redis === null) return { stores: local, ...raw };
   // Loaded where it is used: every start and every thread would pay for it.
   const { openRedisBlockStores } = await import('../state/window-state/redis-block-stores.ts');
-  return { rawFiles, ...openRedisBlockStores(local, redis, observe) };
+  const { stores, close } = openRedisBlockStores(local, redis, observe);
+  return {
+    stores,
+    rawFiles: raw.rawFiles,
+    close() {
+      close();
+      raw.close();
+    },
+  };
+}
+
+/** Raw files in folders and, from the first address that says so on, in S3. */
+function openAddressedRawFiles(options: S3Options): Pick<Backing, 'rawFiles' | 'close'> {
+  let close = (): void => {};
+  const open = async (): Promise<RawFiles> => {
+    const { openS3 } = await import('../state/aws/s3-client.ts');
+    const { openS3RawFiles } = await import('../state/raw-files/s3.ts');
+    const s3 = openS3(options);
+    close = () => s3.destroy();
+    return openS3RawFiles(s3);
+  };
+  return { rawFiles: rawFilesByAddress(open, openDirectoryRawFiles()), close: () => close() };
 }
