@@ -49,9 +49,9 @@ export function readNotification(body: string, defaultBucket?: string): Notifica
     );
   }
   const text = message['Message'];
-  const inner = typeof text === 'string' ? parse(text) : text;
-  if (typeof text !== 'string' || !isFields(inner))
-    return poison(`notification: Message, of SNS, is ${kindOf(inner)}; ${FORMS}`);
+  if (typeof text !== 'string') return poison(`notification: Message, of SNS, is ${told(text)}; ${FORMS}`);
+  const inner = parse(text);
+  if (!isFields(inner)) return poison(`notification: Message, of SNS, is ${kindOf(inner)}; ${FORMS}`);
   return readMessage(inner, 'notification inside SNS', defaultBucket);
 }
 

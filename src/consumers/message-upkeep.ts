@@ -19,7 +19,7 @@ export async function keepHidden(
     if (messages.length === 0) continue;
     try {
       const faults = await queue.extend(messages, visibilitySeconds);
-      for (const fault of faults) observer.warn(`queue: a message may be given to others meanwhile: ${fault}`);
+      for (const { why } of faults) observer.warn(`queue: a message may be given to others meanwhile: ${why}`);
     } catch (error) {
       observer.warn(`queue: ${messages.length} messages may be given to others meanwhile: ${String(error)}`);
     }
@@ -44,10 +44,12 @@ export async function settleEnded(
   }
   if (toRemove.length === 0) return;
   try {
-    const { failed } = await queue.remove(toRemove);
-    const left = new Set(failed.map(({ id }) => id));
+    const faults = await queue.remove(toRemove);
+    // One that is in other hands by now ends there: whoever has it finds that the mini-batch stands.
+    const left = new Set(faults.flatMap(({ message, mayPass }) => (mayPass ? [message.id] : [])));
     ledger.settled(toRemove.filter(({ id }) => !left.has(id)));
-    if (failed.length > 0) observer.warn(`queue: ${failed.length} messages could not be removed; it is tried again`);
+    for (const { why, mayPass } of faults)
+      observer.warn(`queue: a message could not be removed: ${why}${mayPass ? '; it is tried again' : ''}`);
   } catch (error) {
     observer.warn(`queue: ${toRemove.length} messages could not be removed: ${String(error)}; it is tried again`);
   }

@@ -187,9 +187,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       await hiding;
       const left = [...ledger.all(), ...intake.held()];
       if (queue !== null && left.length > 0) {
-        await queue.release(left, 0).catch((error: unknown) => {
-          observer.warn(`${left.length} messages stay hidden until their time is over: ${String(error)}`);
-        });
+        const faults = await queue.release(left, 0).catch((error: unknown) => [{ why: String(error) }]);
+        for (const { why } of faults) observer.warn(`queue: messages stay hidden until their time is over: ${why}`);
       }
       return { isDrained };
     },

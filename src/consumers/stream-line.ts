@@ -1,15 +1,8 @@
+import type { PlannedMiniBatch } from '../state/batch-index.ts';
 import { compareKeys } from '../state/key-order.ts';
 import { comesBefore } from './standing.ts';
 import { type Candidate, inOrder } from './take-mini-batch.ts';
 import type { TrackedFolder } from './tracked-folder.ts';
-
-/** A mini-batch that some process has planned and that has neither been committed nor failed. */
-export interface PlannedElsewhere {
-  readonly miniBatchId: string;
-  readonly sliceEnd: number;
-  /** ms UTC. */
-  readonly plannedAt: number;
-}
 
 /** The folders of one stream that are ready, in the order in which they are taken. */
 export const lineOf = (folders: Iterable<TrackedFolder>): TrackedFolder[] =>
@@ -25,7 +18,7 @@ export const lineOf = (folders: Iterable<TrackedFolder>): TrackedFolder[] =>
 export function isHeldBack(
   first: TrackedFolder,
   others: Iterable<TrackedFolder>,
-  elsewhere: readonly PlannedElsewhere[],
+  elsewhere: readonly PlannedMiniBatch[],
   now: number,
   waitMs: number,
 ): boolean {
@@ -34,7 +27,11 @@ export function isHeldBack(
   const { miniBatchId, sliceEnd } = first.candidate;
   if (sliceEnd === null) return false;
   return elsewhere.some(
-    (planned) => now - planned.plannedAt < waitMs && comesBefore(planned, { miniBatchId, sliceEnd }),
+    ({ is, plannedAt, ...planned }) =>
+      is === 'planned' &&
+      plannedAt !== null &&
+      now - plannedAt < waitMs &&
+      comesBefore(planned, { miniBatchId, sliceEnd }),
   );
 }
 
