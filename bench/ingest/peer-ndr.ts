@@ -40,7 +40,7 @@ const pool =
   threads === 1
     ? inlinePool(createStages(openDirectoryBlockStores('unused'), openDirectoryRawFiles()))
     : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), {
-        backing: { state: 'unused', redis: null } satisfies BackingOptions,
+        backing: { state: 'unused', redis: null, s3: null } satisfies BackingOptions,
       });
 const options = sliceOptionsOf(spec, lineage, shardCount);
 

@@ -49,7 +49,7 @@ const pool =
   threads === 1
     ? inlinePool(createStages(stores, openDirectoryRawFiles()))
     : threadPool(threads, new URL('../../src/worker.ts', import.meta.url), {
-        backing: { state, redis: null } satisfies BackingOptions,
+        backing: { state, redis: null, s3: null } satisfies BackingOptions,
       });
 const sourcesOf = (batches: readonly CommittedBatch[]): EmitSources => ({
   ...{ deps: { lake: undefined as never, index, stores, pool, shards: SHARDS }, spec: SPEC, plan },

@@ -176,7 +176,7 @@ function summarize(context: CommandContext, home: Home, report: BackfillReport):
     terminal.out(`${committed} committed${same}, ${skipped} stood already, ${failed} failed${pace}`);
     if (again > 0)
       terminal.out(`${again} of these stood already, and were published again: late data changed their windows`);
-    terminal.out(`lake: ${home.lakeFolder}`);
+    terminal.out(`lake: ${home.storage.lakePlace}`);
   }
   if (stopped === 'told') terminal.note('stopped; run the same command again to go on');
   else if (stopped === 'errors') {

@@ -14,8 +14,8 @@ export interface BackingOptions {
   readonly days?: string;
   /** null: windows lie in the folder, too. */
   readonly redis: RedisStateOptions | null;
-  /** How raw files at s3:// addresses are reached. */
-  readonly s3: S3Options;
+  /** How raw files at s3:// addresses are reached; null: there are none. */
+  readonly s3: S3Options | null;
 }
 
 export interface Backing {
@@ -46,7 +46,8 @@ export async function openBacking(
 }
 
 /** Raw files in folders and, from the first address that says so on, in S3. */
-function openAddressedRawFiles(options: S3Options): Pick<Backing, 'rawFiles' | 'close'> {
+function openAddressedRawFiles(options: S3Options | null): Pick<Backing, 'rawFiles' | 'close'> {
+  if (options === null) return { rawFiles: openDirectoryRawFiles(), close: () => {} };
   let close = (): void => {};
   const open = async (): Promise<RawFiles> => {
     const { openS3 } = await import('../state/aws/s3-client.ts');

@@ -11,8 +11,9 @@ import { nameOfPublication } from '../state/baseline-publications.ts';
 import { type MachineNames, readMachineNames } from '../state/machine-names.ts';
 import { baselineChoiceOf, periodsOf } from './baselines-choice.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
-import { type Home, threadsOf } from './home.ts';
+import type { Home } from './home.ts';
 import { openKnownHome } from './known-home.ts';
+import { threadsOf } from './place.ts';
 import { whole } from './report.ts';
 
 /** Folder of a home in which baselines are worked out. */

@@ -78,7 +78,7 @@ function demoJson(home: Home, { counts, lines, rejected }: BackfillReport, { fin
     lines,
     rejected,
     feature_rows: rows,
-    lake: home.lakeFolder,
+    lake: home.storage.lakePlace,
     findings: findings.map(({ incident: { kind, host, peer }, column, value, rank, others }) => ({
       kind,
       host,
@@ -94,7 +94,7 @@ function story(home: Home, report: BackfillReport, { findings, rows }: Findings,
     const near = relative(at.folder, path);
     return near === '' ? '.' : near.startsWith('..') ? path : near;
   };
-  const fgA = `${shown(home.lakeFolder)}/${home.spec.project}/fg_a`;
+  const fgA = `${shown(home.storage.lakePlace)}/${home.spec.project}/fg_a`;
   const features = CATALOG.filter(({ dataset }) => dataset === 'fg_a').length;
   const stood = skipped + unchanged > 0 ? `; ${skipped + unchanged} mini-batches stood already` : '';
   const program = shown(at.program);

@@ -1,99 +1,70 @@
-import { createPump, type PumpRules } from '../consumers/pump.ts';
-import type { PumpObserver, PumpPorts } from '../consumers/pump-ports.ts';
-import type { Stream } from '../consumers/take-mini-batch.ts';
+import type { NotificationQueue } from '../consumers/notification-queue.ts';
 import { scope } from '../lifecycle.ts';
-import { sweepSuperseded } from '../state/sweep.ts';
-import { type Command, type CommandContext, EXIT } from './command.ts';
-import { findMiniBatchFolders, inputFolder } from './folders.ts';
-import { type Home, openHome } from './home.ts';
-import { tell } from './report.ts';
-import { reprocessingOf } from './reprocess.ts';
+import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
+import { inputFolder } from './folders.ts';
+import { openHome } from './home.ts';
+import { livePorts } from './live-ports.ts';
+import { openPlace } from './place.ts';
+import { directoryPorts, servePump } from './serving.ts';
+
+type OnExit = (undo: () => Promise<void>) => void;
 
 export const serve: Command = {
-  summary: 'Watch a directory and commit every mini-batch as it becomes complete, until stopped.',
-  usage: 'ndr serve --input ROOT',
-  examples: ['ndr serve --input /var/spool/firewall', 'NDR_COMPLETENESS_MARKER=_SUCCESS ndr serve --input logs'],
+  summary: 'Take mini-batches as they come, from a queue of notifications or a directory, until stopped.',
+  usage: 'ndr serve [--input ROOT]',
+  examples: [
+    'ndr serve --input /var/spool/firewall',
+    'NDR_COMPLETENESS_MARKER=_SUCCESS ndr serve --input logs',
+    'NDR_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/ndr NDR_LAKE_LOCATION=s3://lake/ndr NDR_TABLES_STORE=dynamodb ndr serve',
+  ],
   flags: {
     input: {
       type: 'string',
       value: 'ROOT',
-      doc: 'Folder below which mini-batches arrive; the settings completeness.* say when one is complete.',
+      doc: 'Folder below which mini-batches arrive; without it, the queue of the setting queue.url tells of them.',
     },
   },
   run: (context) =>
     scope(async (onExit) => {
-      const root = await inputFolder(context, 'the folder below which mini-batches arrive');
-      const home = await openHome(context, onExit);
-      context.terminal.note(`watching ${root}; lake: ${home.lakeFolder}; stop with Ctrl-C`);
-      const pump = createPump(directoryPorts(context, home, root), pumpRules(context, home), observerOf(context));
-      const { isDrained } = await pump.run(context.stop);
+      const isDrained =
+        context.flags['input'] === undefined
+          ? await serveQueue(context, onExit)
+          : await serveDirectory(context, onExit);
       context.terminal.note('stopped');
       return isDrained ? EXIT.done : EXIT.failed;
     }),
 };
 
-const LEAST_SWEEP_MS = 60_000;
-const REFRESH_MS = 900_000;
+async function serveDirectory(context: CommandContext, onExit: OnExit): Promise<boolean> {
+  const root = await inputFolder(context, 'the folder below which mini-batches arrive');
+  const home = await openHome(context, onExit);
+  context.terminal.note(`watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
+  const searchMs = context.settings['serve.poll_seconds'] * 1000;
+  return servePump(context, home, directoryPorts(context, home, root), searchMs, onExit);
+}
 
-function pumpRules({ settings }: CommandContext, { deps }: Pick<Home, 'deps'>): PumpRules {
-  const pollMs = settings['serve.poll_seconds'] * 1000;
-  return {
-    pollMs,
-    searchMs: pollMs,
-    recheckMs: settings['completeness.recheck_seconds'] * 1000,
-    marker: settings['completeness.marker'],
-    settleMs: settings['completeness.settle_seconds'] * 1000,
-    maxWaitMs: settings['completeness.max_wait_seconds'] * 1000,
-    orderWaitMs: settings['order.wait_seconds'] * 1000,
-    mostBytes: settings['serve.max_bytes_in_flight'],
-    refreshMs: REFRESH_MS,
-    sweepMs: Math.max(settings['lake.gc_grace_seconds'] * 1000, LEAST_SWEEP_MS),
-    recentMs: deps.keepMs,
-    drainMs: settings['serve.drain_seconds'] * 1000,
+async function serveQueue(context: CommandContext, onExit: OnExit): Promise<boolean> {
+  const { settings, terminal } = context;
+  const url = settings['queue.url'];
+  if (url === null)
+    throw new UsageError(
+      'serve: there is nowhere to take mini-batches from; give a folder with --input, or set queue.url (NDR_QUEUE_URL)',
+    );
+  const place = await openPlace(context, onExit);
+  const queue = await openQueue(context, url);
+  onExit(async () => queue.close());
+  terminal.note(`taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`);
+  const ports = livePorts(context, place, queue, (text) => terminal.note(`warning: ${text}`));
+  return servePump(context, place, ports, settings['reconcile.seconds'] * 1000, onExit);
+}
+
+async function openQueue({ settings }: CommandContext, url: string): Promise<NotificationQueue> {
+  const { openSqsQueue } = await import('../consumers/notification-queue/sqs.ts');
+  return openSqsQueue({
+    url,
+    deadLetterUrl: settings['queue.dead_letter_url'],
+    region: settings['aws.region'],
+    endpoint: settings['sqs.endpoint'] ?? settings['aws.endpoint'],
     visibilitySeconds: settings['queue.visibility_seconds'],
-  };
-}
-
-/** Looks through a directory; everything in it belongs to the one project of the settings. */
-function directoryPorts(context: CommandContext, home: Home, root: string): PumpPorts {
-  const { clock } = context;
-  const { project, featureSpecVersion: version } = home.spec;
-  const stream = { project, version };
-  return {
-    rawFiles: home.deps.rawFiles,
-    queue: null,
-    route: async () => ({ is: 'disabled' }),
-    announce: async () => {},
-    quarantine: async () => {},
-    async search(isKnown) {
-      const { folders, faults } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
-      return { folders: folders.map((path) => ({ stream, path })), faults: faults.map((fault) => `error: ${fault}`) };
-    },
-    open: async () => home,
-    reprocessing: (of) => reprocessingOf(context, of),
-    sweep: (of) => sweep(context, of),
-    clock,
-    random: Math.random,
-  };
-}
-
-/** Removes superseded files. A sweep that fails is told, and made again the next time. */
-async function sweep({ settings, clock, terminal }: CommandContext, { deps, spec }: Stream): Promise<void> {
-  const graceMs = settings['lake.gc_grace_seconds'] * 1000;
-  const { lake, index } = deps;
-  const { project, featureSpecVersion: version } = spec;
-  const { faults } = await sweepSuperseded({ lake, index, project, version, nowMs: clock(), graceMs });
-  for (const fault of faults) terminal.note(`warning: superseded files stay: ${fault}`);
-}
-
-function observerOf(context: CommandContext): PumpObserver {
-  const { terminal } = context;
-  return {
-    taken(_stream, taken) {
-      // After a restart everything is looked at once more: what stands is no news.
-      if (taken.is !== 'skipped') tell(context, taken);
-    },
-    warn: (text) => terminal.note(text.startsWith('error: ') ? text : `warning: ${text}`),
-    arriving: (count) => terminal.progress(count === 0 ? '' : `${count} mini-batches still arriving`),
-  };
+  });
 }

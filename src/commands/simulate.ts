@@ -83,7 +83,7 @@ function toHistory(context: CommandContext, request: SimulationRequest, traffic:
         `${committed} mini-batches committed, ${stood} stood already, ${failed} failed; ${whole(lines)} lines in ` +
           duration((clock() - begun) / 1000),
       );
-      terminal.out(`lake: ${home.lakeFolder}`);
+      terminal.out(`lake: ${home.storage.lakePlace}`);
       terminal.out(`truth: ${truth}, ${traffic.incidents.length} incidents`);
     }
     return failed > 0 ? EXIT.failed : toldToStop(context);

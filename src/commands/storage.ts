@@ -3,12 +3,12 @@ import type { Settings } from '../config/settings.ts';
 import { parseYaml } from '../config/yaml-text.ts';
 import type { S3, S3Options } from '../state/aws/s3-client.ts';
 import { type BatchIndex, openBatchIndex } from '../state/batch-index.ts';
-import type { Items } from '../state/items.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
-import type { Lake } from '../state/lake.ts';
+import type { Items } from '../state/items.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
-import type { SpecStore } from '../state/specs.ts';
+import type { Lake } from '../state/lake.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
+import type { SpecStore } from '../state/specs.ts';
 
 /** Where a project's data, specs and index lie, as the settings have it: in the home, or in AWS. */
 export interface Storage {

@@ -47,14 +47,12 @@ export interface SliceRules {
 /** The rules in force: what a project's delta spec says, else the program's settings. */
 export function sliceRulesOf(
   { input, windowFloorMinutes }: Pick<BatchSpec, 'input' | 'windowFloorMinutes'>,
-  usual: { readonly sliceTime: SliceTimeRule; readonly idPattern: string | null },
-  now: number,
-): SliceRules {
+  usual: { readonly 'input.slice_time': SliceTimeRule; readonly 'input.id_pattern': string | null },
+): Omit<SliceRules, 'now'> {
   return {
-    sliceTime: input.sliceTime ?? usual.sliceTime,
-    idPattern: input.idPattern ?? usual.idPattern,
+    sliceTime: input.sliceTime ?? usual['input.slice_time'],
+    idPattern: input.idPattern ?? usual['input.id_pattern'],
     floorMinutes: windowFloorMinutes,
-    now,
   };
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PlannedMiniBatch } from '../state/batch-index.ts';
 import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breaker, createBreaker } from './breaker.ts';
@@ -8,7 +9,7 @@ import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from '.
 import { describeGone, goneFiles } from './raw-presence.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import { DAY } from './standing.ts';
-import { isHeldBack, lineOf, type PlannedElsewhere } from './stream-line.ts';
+import { isHeldBack, lineOf } from './stream-line.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
 import { folderKey, hasEnded, hasFailed, type TrackedFolder } from './tracked-folder.ts';
 
@@ -178,10 +179,10 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       });
   };
 
-  const elsewhereOf = async ({ deps, spec }: Stream, tracked: TrackedFolder): Promise<readonly PlannedElsewhere[]> => {
+  const elsewhereOf = async ({ deps, spec }: Stream, tracked: TrackedFolder): Promise<readonly PlannedMiniBatch[]> => {
     const { sliceEnd } = tracked.candidate;
     if (sliceEnd === null || clock() - tracked.readySince >= rules.orderWaitMs) return [];
-    return (deps.index as any).planned?.(spec.project, spec.featureSpecVersion, sliceEnd - DAY, sliceEnd) ?? [];
+    return deps.index.planned(spec.project, spec.featureSpecVersion, sliceEnd - DAY, sliceEnd);
   };
 
   /** What a lane does when no mini-batch is ready: publishes affected ones again, or tidies up. */

@@ -167,11 +167,15 @@ describe('settleSlice', () => {
   });
 
   it('lets the delta spec win over the settings', () => {
-    const usual = { sliceTime: 'last_modified', idPattern: '{HH}{MM}' } as const;
+    const usual = { 'input.slice_time': 'last_modified', 'input.id_pattern': '{HH}{MM}' } as const;
     const spec = (input: object) =>
       resolveBatchSpec({ project: 'default', version: 'v1', items: [{ job_name: 'delta_builder', spec: { input } }] });
-    expect(sliceRulesOf(spec({}), usual, now)).toEqual({ ...usual, floorMinutes: MINUTES, now });
-    expect(sliceRulesOf(spec({ slice_time: 'auto', id_pattern: '{HH}-{MM}' }), usual, now)).toMatchObject({
+    expect(sliceRulesOf(spec({}), usual)).toEqual({
+      sliceTime: 'last_modified',
+      idPattern: '{HH}{MM}',
+      floorMinutes: MINUTES,
+    });
+    expect(sliceRulesOf(spec({ slice_time: 'auto', id_pattern: '{HH}-{MM}' }), usual)).toMatchObject({
       sliceTime: 'auto',
       idPattern: '{HH}-{MM}',
     });

@@ -49,10 +49,14 @@ describe('the first of a line', () => {
   });
 
   it('waits for an earlier one that another process planned lately, and for none that was left lying', () => {
-    const elsewhere = (plannedAt: number, sliceEnd = 1000, miniBatchId = 'x') => [{ miniBatchId, sliceEnd, plannedAt }];
+    const elsewhere = (plannedAt: number, sliceEnd = 1000, miniBatchId = 'x') => [
+      { miniBatchId, sliceEnd, plannedAt, is: 'planned' as const },
+    ];
     expect(isHeld([], NOON, elsewhere(NOON - 1000))).toBe(true);
     expect(isHeld([], NOON, elsewhere(NOON - WAIT))).toBe(false);
     expect(isHeld([], NOON, elsewhere(NOON, 3000))).toBe(false);
     expect(isHeld([], NOON, elsewhere(NOON, 2000, 'm'))).toBe(false);
+    for (const is of ['committed', 'failed'] as const)
+      expect(isHeld([], NOON, [{ ...elsewhere(NOON)[0]!, is }])).toBe(false);
   });
 });

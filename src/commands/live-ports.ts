@@ -1,0 +1,70 @@
+import type { BatchSpec } from '../config/batch-spec.ts';
+import { sliceRulesOf } from '../config/slice-time.ts';
+import { DEFAULT_VERSION } from '../config/spec-items.ts';
+import type { NotificationQueue } from '../consumers/notification-queue.ts';
+import type { PumpPorts } from '../consumers/pump-ports.ts';
+import type { Stream } from '../consumers/take-mini-batch.ts';
+import { findUnannounced } from '../consumers/unannounced.ts';
+import { quarantineBatch } from '../state/quarantine.ts';
+import type { CommandContext } from './command.ts';
+import { openLiveRoutes } from './live-routes.ts';
+import type { Place } from './place.ts';
+import { readProjectSpec } from './project-spec.ts';
+
+/** What the pump stands on where notifications come from a queue: any number of projects, by their routes and specs. */
+export function livePorts(
+  { settings, clock }: Pick<CommandContext, 'settings' | 'clock'>,
+  { deps, storage }: Place,
+  queue: NotificationQueue,
+  warn: (text: string) => void,
+): Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'> {
+  const routes = openLiveRoutes(
+    storage.specs,
+    {
+      project: settings.project,
+      version: settings.feature_spec_version,
+      fallbackVersion: settings['tables.store'] === 'directory' ? DEFAULT_VERSION : null,
+    },
+    warn,
+    clock,
+  );
+  const open = new Map<string, Stream>();
+  return {
+    rawFiles: deps.rawFiles,
+    queue,
+    route: routes.route,
+    async search(isKnown) {
+      return findUnannounced({
+        rawFiles: deps.rawFiles,
+        index: deps.index,
+        routes: await routes.all(),
+        streamOf: routes.streamOf,
+        isKnown,
+        now: clock(),
+        graceMs: settings['completeness.max_wait_seconds'] * 1000,
+      });
+    },
+    async open(name) {
+      const spec = await readProjectSpec(storage.specs, name.project, name.version);
+      const key = `${name.project}#${name.version}`;
+      const known = open.get(key);
+      if (known !== undefined && isSameSpec(known.spec, spec)) return known;
+      for (const warning of spec.warnings) warn(warning);
+      const stream: Stream = { deps, spec, sliceRules: sliceRulesOf(spec, settings) };
+      open.set(key, stream);
+      return stream;
+    },
+    async quarantine(message, why) {
+      const place = {
+        lake: deps.quarantine,
+        prefix: '',
+        project: settings.project,
+        miniBatchId: `message-${message.id}`,
+      };
+      await quarantineBatch(place, { notification: message.body, error: new Error(why) });
+    },
+  };
+}
+
+/** Decoded specs are plain data. */
+const isSameSpec = (one: BatchSpec, other: BatchSpec): boolean => JSON.stringify(one) === JSON.stringify(other);
