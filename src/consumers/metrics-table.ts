@@ -71,7 +71,7 @@ export const METRICS = {
     STREAM,
     WORK_SECONDS,
     alarm(
-      'histogram_quantile(0.9, sum by (le, project) (rate(ndr_mini_batch_duration_seconds_bucket[2h]))) > 600',
+      'histogram_quantile(0.9, sum by (le, project) (rate(ndr_mini_batch_duration_seconds_bucket[2h]))) > 300',
       '30m',
     ),
   ),

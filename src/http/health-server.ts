@@ -86,7 +86,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const remedy = REMEDIES[code];
     if (remedy === undefined) throw error;
-    throw new SettingsError([remedy(host, port)]);
+    throw new SettingsError([remedy(host.includes(':') ? `[${host}]` : host, port)]);
   }
 }
 

@@ -15,7 +15,7 @@ export interface Admitted {
 /** What a label says instead of a value that it must not hold. */
 export const OTHER = 'other';
 /** Combinations of names told apart: a message may name projects and versions that there are not, and there is no end to those. */
-const MOST_NAMES = 512;
+export const MOST_NAMES = 512;
 
 export const isClosed = (label: Label): label is ClosedLabel<string> => 'values' in label;
 

@@ -1,6 +1,6 @@
 import type { Label, Metric } from '../consumers/metric.ts';
 import { METRICS } from '../consumers/metrics-table.ts';
-import { isClosed } from './label-admission.ts';
+import { isClosed, MOST_NAMES, OTHER } from './label-admission.ts';
 
 /** The reference page of what ndr serve tells of itself, as Markdown. */
 export function renderMetricsPage(table: Readonly<Record<string, Metric>> = METRICS): string {
@@ -23,17 +23,18 @@ export function renderMetricsPage(table: Readonly<Record<string, Metric>> = METR
 |---|---|
 | \`/metrics\` | all of the metrics below, in Prometheus' text format |
 | \`/livez\` | 200 as long as the loop that takes mini-batches turns, else 503: restart the process |
-| \`/readyz\` | 200, or 503 with the checks that are not \`ok\`, each with why: a dependency does not answer, the process stops |
+| \`/readyz\` | 200 if every check is \`ok\`, else 503: a dependency does not answer, or the process stops. Either way it names the checks, each with why |
 
-They tell what the process knows already and ask no dependency, so they may be asked often. There is no password: what they
-say holds no address, host or secret, but let only your monitoring reach the port. Both of the latter answer with JSON, faults are
-\`application/problem+json\`.
+They tell what the process knows already and ask no dependency, so they may be asked often. Health is JSON, a fault is
+\`application/problem+json\`. There is no password and nothing secret, but let only your monitoring reach the port: metrics name
+projects, checks the servers that the process stands on.
 
 ## Metrics
 
-A label holds one of the values that are listed, or, where none are, ${names}; never an address, a host or
-a mini-batch. What it must not hold is told as \`other\` and counted in \`ndr_recordings_refused_total\`; so are names beyond the first 512. Counters begin at 0 with every value of
-their closed labels, so that \`increase()\` sees the first event. Instants are Unix seconds: \`time()\` less one is its age.
+A label holds one of the values that are listed, or, where none are, a name: ${names}.
+It never holds an address, a host or a mini-batch; what it must not hold, and names beyond the first ${MOST_NAMES}, are told as \`${OTHER}\` and
+counted in \`ndr_recordings_refused_total\`. Counters begin at 0 with every value of their closed labels, so that \`increase()\` sees
+the first event. Instants are Unix seconds: \`time()\` less one is its age.
 
 | name | kind | unit | labels | meaning | alarm when |
 |---|---|---|---|---|---|
