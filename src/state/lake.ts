@@ -33,7 +33,7 @@ export class NotFound extends Error {
 }
 
 /** First part of paths that adapters keep for themselves. */
-const RESERVED = '_tmp';
+export const RESERVED = '_tmp';
 
 /** Throws unless `path` is a key that every adapter can hold. */
 export function checkPath(path: string): void {

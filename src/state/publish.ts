@@ -25,7 +25,7 @@ export interface PartFile extends ManifestFile {
 
 /**
  * Path in the lake of a dataset, its own name last.
- * @param prefix the spec's s3_prefix: `s3://bucket/path` keeps the bucket as first part; null: `<project>`.
+ * @param prefix the spec's s3_prefix: of `s3://bucket/path` the first part is `s3:bucket`; null: `<project>`.
  */
 export function datasetPrefix(prefix: string | null, project: string, dataset: string): string {
   if (prefix === null) return `${project}/${dataset}`;
@@ -35,8 +35,10 @@ export function datasetPrefix(prefix: string | null, project: string, dataset: s
 }
 
 function lakePath(prefix: string): string {
-  const path = prefix.replace(/^s3:\/\//, '').replace(/\/+$/, '');
-  if (path !== '' && !path.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(path)) return path;
+  const plain = prefix.replace(/\/+$/, '');
+  // A bucket stays one in an S3 lake; in a folder it is a folder of that name.
+  if (/^s3:\/\/[^/]/.test(plain)) return plain.replace('s3://', 's3:');
+  if (plain !== '' && !plain.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(plain)) return plain;
   throw new Error(
     `prefix ${prefix} lies outside the lake; write it as s3://bucket/path or as a path below the lake, or leave it out`,
   );

@@ -23,7 +23,12 @@ export interface RawFiles {
    * the folder is not there, if the place knows folders.
    */
   list(folder: string): Promise<RawFile[]>;
-  /** Tells content from content: touching or copying a file does not change it. Of one that cannot be read, what will be another once it can be. */
+  /** Names of the folders that lie directly in a folder, in order; none where it is not there. */
+  folders(folder: string): Promise<string[]>;
+  /**
+   * Tells content from content: the same etag means the same bytes. Touching or copying a file does not change it, but where
+   * the place itself makes it and says so. Of one that cannot be read, what will be another once it can be.
+   */
   etag(file: RawFile): Promise<string>;
   /**
    * Bytes of a file as it lies there, from byte `from` on. Throws DamagedFile where it never can be read, anything else

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream, type Dirent, type Stats } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDataFile } from '../../config/mini-batch-path.ts';
 import { codeOf, isMissing } from '../durable-file.ts';
+import { compareKeys } from '../key-order.ts';
 import { DamagedFile, type RawFile, type RawFiles } from '../raw-files.ts';
 
 /** Small chunks cost a thread-pool hop each. */
@@ -28,6 +29,19 @@ export function openDirectoryRawFiles(): RawFiles {
     async list(folder) {
       const names = (await readdir(folder)).filter(isDataFile).sort();
       return Promise.all(names.map((name) => fileAt(name, join(folder, name))));
+    },
+    async folders(folder) {
+      try {
+        const children = await readdir(folder, { withFileTypes: true });
+        const isFolder = await Promise.all(children.map((child) => leadsToFolder(child)));
+        return children
+          .filter((_, n) => isFolder[n])
+          .map(({ name }) => name)
+          .sort(compareKeys);
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw error;
+      }
     },
     /** sha256 hex. */
     async etag({ path, fault }) {
@@ -66,6 +80,12 @@ export function openDirectoryRawFiles(): RawFiles {
       }
     },
   };
+}
+
+async function leadsToFolder(child: Dirent): Promise<boolean> {
+  if (!child.isSymbolicLink()) return child.isDirectory();
+  const facts = await stat(join(child.parentPath, child.name)).catch(() => undefined);
+  return facts?.isDirectory() === true;
 }
 
 async function fileAt(name: string, path: string): Promise<RawFile> {
