@@ -20,7 +20,7 @@ it.each([
   ['directory', '/data/2025/01/02/mb'],
   ['directory', 'data/s3:/2025/01/02/mb'],
 ])('%s is asked about %s', async (name, folder) => {
-  const rawFiles = rawFilesByAddress(place('s3'), place('directory'));
+  const rawFiles = rawFilesByAddress(async () => place('s3'), place('directory'));
   const file = fileAt(`${folder}/a.json`);
   expect((await rawFiles.list(folder)).map(({ path }) => path)).toEqual([`${name} lists ${folder}`]);
   expect(await rawFiles.folders(folder)).toEqual([`${name} has folders in ${folder}`]);
