@@ -12,6 +12,14 @@ export interface KeyRange {
   readonly to?: string;
 }
 
+/** Which of a range's keys, and from which end; without it all of them, in their order. */
+export interface KeyOrder {
+  /** Greatest first. */
+  readonly reverse?: boolean;
+  /** At most so many, from that end. */
+  readonly limit?: number;
+}
+
 export interface KeyedItem {
   readonly sk: string;
   readonly item: Item;
@@ -27,14 +35,20 @@ export interface Items {
   put(table: string, pk: string, sk: string, item: Item, condition?: Condition): Promise<'stored' | 'conflict'>;
   /** Items by sort key, in code point order. */
   query(table: string, pk: string, range?: KeyRange): AsyncIterable<KeyedItem>;
-  /** Sort keys alone, in order: cheap where `query` reads every item. May still name items that were removed. */
-  keys(table: string, pk: string, range?: KeyRange): Promise<readonly string[]>;
+  /** Sort keys alone: cheap where `query` reads every item. May still name items that were removed. */
+  keys(table: string, pk: string, range?: KeyRange, order?: KeyOrder): Promise<readonly string[]>;
   /** Does nothing if the item is absent. */
   remove(table: string, pk: string, sk: string): Promise<void>;
 }
 
 /** The range of every sort key that begins with `prefix`. */
 export const beginningWith = (prefix: string): KeyRange => ({ from: prefix, to: `${prefix}\u{10ffff}` });
+
+/** Why a text can be no key of any store; undefined: it can. */
+export function keyFault(key: string): string | undefined {
+  if (key === '') return 'is empty';
+  return key.isWellFormed() ? undefined : 'holds half a surrogate pair';
+}
 
 /** True if `condition` lets a put replace `present`. */
 export function meets(condition: Condition | undefined, present: Item | undefined): boolean {
@@ -43,15 +57,18 @@ export function meets(condition: Condition | undefined, present: Item | undefine
   if (present === undefined) return false;
   return Object.entries(condition.matches).every(([name, value]) => {
     const held = Object.hasOwn(present, name) ? present[name] : undefined;
-    return held !== undefined && equal(held, value);
+    return held !== undefined && isSame(held, value);
   });
 }
 
-function equal(a: Json, b: Json): boolean {
+/** Lists by place, maps by name. */
+export function isSame(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const left = Object.entries(a);
   const right = new Map<string, Json>(Object.entries(b));
-  return left.length === right.size && left.every(([name, value]) => right.has(name) && equal(value, right.get(name)!));
+  return (
+    left.length === right.size && left.every(([name, value]) => right.has(name) && isSame(value, right.get(name)!))
+  );
 }

@@ -30,8 +30,14 @@ export function itemsSuite(name: string, open: () => Promise<OpenItems>): void {
         part: 0.1,
         yes: true,
         none: null,
+        empty: '',
+        numbers: [-0.1, 2 ** 53 + 2, -1e21, 5e-9, 1 / 3, 0],
         list: [1, { a: 'b' }],
-        map: { k: [] },
+        map: { k: [], 'a.b/c': { '': '' } },
+        project_name: 'its own',
+        sk: 7,
+        '=sk': null,
+        put_token: true,
       };
       expect(await items.get(T, 'p', 'round')).toBeUndefined();
       expect(await items.put(T, 'p', 'round', item)).toBe('stored');
@@ -112,6 +118,38 @@ export function itemsSuite(name: string, open: () => Promise<OpenItems>): void {
       ]);
       await items.remove(T, 'prefix', 'v1#batch#a');
       expect(await query('prefix', from, to)).toEqual(['v1#batch#b']);
+    });
+
+    it('gives keys from either end, as many as are asked for', async () => {
+      const keys = Array.from({ length: 9 }, (_, i) => `k${i}`);
+      for (const sk of keys) await items.put(T, 'ends', sk, {});
+      const range = { from: 'k2', to: 'k7' };
+      expect(await items.keys(T, 'ends', range, { limit: 2 })).toEqual(['k2', 'k3']);
+      expect(await items.keys(T, 'ends', range, { reverse: true })).toEqual(keys.slice(2, 8).toReversed());
+      expect(await items.keys(T, 'ends', range, { reverse: true, limit: 3 })).toEqual(['k7', 'k6', 'k5']);
+      expect(await items.keys(T, 'ends', range, { limit: 100 })).toEqual(keys.slice(2, 8));
+      expect(await items.keys(T, 'ends', undefined, { reverse: true, limit: 1 })).toEqual(['k8']);
+      expect(await items.keys(T, 'ends', { from: 'z' }, { reverse: true, limit: 1 })).toEqual([]);
+    });
+
+    it('matches the attributes that are named like keys', async () => {
+      await items.put(T, 'p', 'named', { sk: 1, project_name: '', none: null });
+      expect(await items.put(T, 'p', 'named', { n: 1 }, { matches: { sk: 'named' } })).toBe('conflict');
+      expect(await items.put(T, 'p', 'named', { n: 1 }, { matches: { none: '' } })).toBe('conflict');
+      expect(await items.put(T, 'p', 'named', { n: 1 }, { matches: { sk: 1, project_name: '', none: null } })).toBe(
+        'stored',
+      );
+    });
+
+    it('queries more than one answer of a server can hold, and gives its keys', async () => {
+      const filler = 'x'.repeat(300_000);
+      for (let i = 0; i < 8; i++) await items.put(T, 'large', `k${i}`, { i, filler });
+      const found = await collect(items.query(T, 'large'));
+      expect(found.map(({ sk, item }) => [sk, item['i'], (item['filler'] as string).length])).toEqual(
+        Array.from({ length: 8 }, (_, i) => [`k${i}`, i, 300_000]),
+      );
+      expect(await items.keys(T, 'large', {}, { reverse: true, limit: 7 })).toHaveLength(7);
+      expect(await items.keys(T, 'large')).toHaveLength(8);
     });
 
     it('gives the items with their keys', async () => {

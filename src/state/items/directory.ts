@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { clearScratch, createWhole, isMissing, namesIn, SCRATCH } from '../durable-file.ts';
-import { type Item, type Items, type KeyedItem, type KeyRange, meets } from '../items.ts';
+import { type Item, type Items, type KeyedItem, type KeyOrder, type KeyRange, keyFault, meets } from '../items.ts';
 import { compareKeys } from '../key-order.ts';
 import { mapInOrder } from '../map-in-order.ts';
 
@@ -45,14 +45,20 @@ export async function openDirectoryItems(folder: string): Promise<Items> {
   const get = async (table: string, pk: string, sk: string): Promise<Item | undefined> =>
     (await newestKnown(known, folderOf(table, pk, sk)))?.item ?? undefined;
 
-  const keys = async (table: string, pk: string, range: KeyRange = {}): Promise<readonly string[]> => {
+  const keys = async (
+    table: string,
+    pk: string,
+    range: KeyRange = {},
+    { reverse = false, limit }: KeyOrder = {},
+  ): Promise<readonly string[]> => {
     const shared = encode(sharedPrefix(range));
     const names = await namesIn(folderOf(table, pk));
-    return names
+    const inOrder = names
       .filter((name) => name.startsWith(shared))
       .flatMap((name) => keyOf(name) ?? [])
       .filter((sk) => isWithin(range, sk))
       .sort(compareKeys);
+    return (reverse ? inOrder.reverse() : inOrder).slice(0, limit);
   };
 
   return {
@@ -155,13 +161,10 @@ function parse(file: string, text: string): Version {
 
 function keyName(root: string, key: string): string {
   const fault =
-    key === ''
-      ? 'is empty'
-      : !key.isWellFormed()
-        ? 'holds half a surrogate pair'
-        : encode(key).length > 255
-          ? `takes ${encode(key).length} bytes as a file name, at most 255; shorten the mini-batch's folder name`
-          : undefined;
+    keyFault(key) ??
+    (encode(key).length > 255
+      ? `takes ${encode(key).length} bytes as a file name, at most 255; shorten the mini-batch's folder name`
+      : undefined);
   if (fault === undefined) return encode(key);
   throw new Error(`items ${root}: key ${JSON.stringify(key)} ${fault}`);
 }
