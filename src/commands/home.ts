@@ -13,13 +13,13 @@ export interface Home extends Place {
 
 /** Opens the home that the settings name; a folder that is empty or not there yet is one with all defaults. */
 export async function openHome(context: CommandContext, onExit: (undo: () => Promise<void>) => void): Promise<Home> {
-  const { settings, terminal } = context;
+  const { settings, terminal, flags } = context;
   const place = await openPlace(context, onExit);
   const { index, specs } = place.storage;
   const spec = await readProjectSpec(specs, settings.project, settings.feature_spec_version);
   for (const warning of spec.warnings) terminal.note(`warning: ${warning}`);
   // Only homes of directories were ever written by an older ndr; and to look costs reading all keys.
-  if (settings['tables.store'] === 'directory') {
+  if (settings['tables.store'] === 'directory' && flags['dry-run'] !== true) {
     const entered = await index.enterMissing(spec.project, spec.featureSpecVersion);
     if (entered > 0)
       terminal.note(

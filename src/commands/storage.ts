@@ -8,7 +8,7 @@ import type { Items } from '../state/items.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
 import type { Lake } from '../state/lake.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
-import type { SpecStore } from '../state/specs.ts';
+import type { SpecSource } from '../state/specs.ts';
 
 /** Where a project's data, specs and index lie, as the settings have it: in the home, or in AWS. */
 export interface Storage {
@@ -16,7 +16,7 @@ export interface Storage {
   readonly quarantine: Lake;
   readonly items: Items;
   readonly index: BatchIndex;
-  readonly specs: SpecStore;
+  readonly specs: SpecSource;
   /** Where people find the lake: a folder, or an address in S3. */
   readonly lakePlace: string;
 }

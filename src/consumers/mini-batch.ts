@@ -30,6 +30,9 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
       : 'its committed revision was computed from the same inputs';
     return { is: 'skipped', miniBatchId: slice.miniBatchId, sliceEnd: slice.sliceEnd, revision: before.revision, why };
   }
+  // Others that come later in order see that it is in hand.
+  const { project, featureSpecVersion: version } = request.spec;
+  await deps.index.enterRange(project, version, slice, deps.clock());
   const computed = await computeMiniBatch(request, planned);
   if (computed.is === 'unusable') {
     await failBatch({ ...attemptOf(request, planned), reason: computed.why });

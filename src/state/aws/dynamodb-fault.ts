@@ -56,7 +56,7 @@ export function tooLargeFault(cause: unknown, table: string, key: string, record
 export function dynamoDbFault(error: unknown, operation: string, table: string): Error {
   const fault = error as ClientFault;
   const what = `${operation} on table ${table}`;
-  if (mayPass(fault)) return new Unavailable('DynamoDB', what, error);
+  if (mayPass(fault)) return new Unavailable('DynamoDB', what, fault);
   if (isMissingTable(error))
     return new Error(`DynamoDB: table ${table} does not exist; create it with: ndr provision`, { cause: error });
   if (REFUSED.has(fault.name)) {
