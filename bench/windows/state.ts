@@ -117,8 +117,8 @@ async function writeItems(folder: string): Promise<void> {
       affected: null,
     };
     await index.settle(SPEC.project, { ...slice, batchStart: slice.sliceStart, batchEnd: sliceEnd });
+    await index.enterRange(SPEC.project, SPEC.featureSpecVersion, batch, sliceEnd);
     await index.record(SPEC.project, SPEC.featureSpecVersion, batch, undefined);
-    await index.enterRange(SPEC.project, SPEC.featureSpecVersion, batch);
   });
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { SpecError } from '../config/spec-payload.ts';
+import { parseYaml } from '../config/yaml-text.ts';
 import { type ExaminedPlace, examineBatches, type NamedFiles } from '../jobs/batch-examination.ts';
 import { error, type Finding, info, warning } from '../jobs/finding.ts';
 import { manifestsOf } from '../jobs/manifest-inventory.ts';
@@ -19,15 +20,15 @@ import { examinePublications } from '../jobs/publication-examination.ts';
 import { examineQuarantine } from '../jobs/quarantine-examination.ts';
 import { retainDatasets } from '../jobs/retention.ts';
 import { retentionFaults, retentionsOf } from '../jobs/retention-plan.ts';
-import { scope } from '../lifecycle.ts';
 import { openBaselinePublications } from '../state/baseline-publications.ts';
 import { type BatchIndex, openBatchIndex } from '../state/batch-index.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
 import type { Lake } from '../state/lake.ts';
 import { datasetPrefix } from '../state/publish.ts';
+import { openDirectorySpecs } from '../state/specs/directory.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
-import { openHome } from './home.ts';
+import { readProjectSpec } from './project-spec.ts';
 import { fileSize, whole } from './report.ts';
 
 export const doctor: Command = {
@@ -35,23 +36,22 @@ export const doctor: Command = {
   usage: 'ndr doctor [--deep]',
   examples: ['ndr doctor', 'ndr doctor --deep', 'ndr doctor --home ndr-home --json'],
   flags: { deep: { type: 'boolean', doc: 'Read every file and compare its digest, not its size alone.' } },
-  run: (context) =>
-    scope(async (onExit) => {
-      const counts = { error: 0, warning: 0, info: 0 };
-      for await (const finding of examine(context, onExit)) {
-        counts[finding.severity]++;
-        tell(context, finding);
-      }
-      const { terminal, stop } = context;
-      terminal.progress('');
-      if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
-      else terminal.out(`${counts.error} errors, ${counts.warning} warnings`);
-      if (stop.aborted) terminal.note('stopped before the end');
-      return counts.error > 0 || stop.aborted ? EXIT.failed : EXIT.done;
-    }),
+  async run(context) {
+    const counts = { error: 0, warning: 0, info: 0 };
+    for await (const finding of examine(context)) {
+      counts[finding.severity]++;
+      tell(context, finding);
+    }
+    const { terminal, stop } = context;
+    terminal.progress('');
+    if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
+    else terminal.out(`${counts.error} errors, ${counts.warning} warnings`);
+    if (stop.aborted) terminal.note('stopped before the end');
+    return counts.error > 0 || stop.aborted ? EXIT.failed : EXIT.done;
+  },
 };
 
-async function* examine(context: CommandContext, onExit: (undo: () => Promise<void>) => void): AsyncGenerator<Finding> {
+async function* examine(context: CommandContext): AsyncGenerator<Finding> {
   const { settings, clock } = context;
   const folder = resolve(settings.home);
   const found = await stat(folder).catch(() => undefined);
@@ -65,7 +65,7 @@ async function* examine(context: CommandContext, onExit: (undo: () => Promise<vo
   }
   // What cannot be listed cannot be looked through.
   if (!isUsable) return;
-  const spec = yield* examineSpecs(context, onExit);
+  const spec = yield* examineSpecs(context, join(folder, 'specs'));
   const lake = await openDirectoryLake(join(folder, 'lake'));
   const items = await openDirectoryItems(join(folder, 'state', 'items'));
   const index = openBatchIndex(items);
@@ -94,19 +94,19 @@ async function* examine(context: CommandContext, onExit: (undo: () => Promise<vo
 
 /** The specs of the project, if they can be read; every fault of them is a finding. */
 async function* examineSpecs(
-  context: CommandContext,
-  onExit: (undo: () => Promise<void>) => void,
+  { settings }: CommandContext,
+  folder: string,
 ): AsyncGenerator<Finding, BatchSpec | undefined> {
-  const silent = { ...context.terminal, note: () => {} };
+  const remedy = `correct the file in ${folder}`;
   try {
-    const { spec, folder } = await openHome({ ...context, terminal: silent }, onExit);
-    for (const fault of spec.warnings) yield warning('specs', fault, `correct the file in ${join(folder, 'specs')}`);
+    const specs = openDirectorySpecs(folder, parseYaml);
+    const spec = await readProjectSpec(specs, settings.project, settings.feature_spec_version);
+    for (const fault of spec.warnings) yield warning('specs', fault, remedy);
     yield info('specs', `specs of project ${spec.project}, ${spec.featureSpecVersion}, can be used`);
     return spec;
   } catch (cause) {
     if (!(cause instanceof SpecError)) throw cause;
-    for (const fault of cause.faults)
-      yield error('specs', fault, `correct the file in ${join(resolve(context.settings.home), 'specs')}`);
+    for (const fault of cause.faults) yield error('specs', fault, remedy);
     return undefined;
   }
 }

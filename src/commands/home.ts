@@ -1,12 +1,6 @@
-import { access, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { access, constants, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { BatchSpec } from '../config/batch-spec.ts';
-import { resolveBatchSpec, sharedPrefixFaults } from '../config/job-specs.ts';
-import { documentsNeeded } from '../config/spec-collection.ts';
-import { DEFAULT_VERSION, readSpecItems } from '../config/spec-items.ts';
-import { SpecError } from '../config/spec-payload.ts';
-import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import { parseYaml } from '../config/yaml-text.ts';
 import { MOST_HELD_BYTES } from '../consumers/held-days.ts';
 import type { MiniBatchDeps, MiniBatchRequest, StateDeps } from '../consumers/mini-batch-request.ts';
@@ -14,15 +8,16 @@ import { createStages } from '../consumers/stages.ts';
 import { inlinePool, threadPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
 import { openBaselinePublications } from '../state/baseline-publications.ts';
-import { openBatchIndex } from '../state/batch-index.ts';
+import { type BatchIndex, openBatchIndex } from '../state/batch-index.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
 import { openDirectoryLake } from '../state/lake/directory.ts';
 import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import { clearScratchFolders, scratchFolderIn } from '../state/scratch-folders.ts';
-import { readSpecFiles } from '../state/specs.ts';
+import { openDirectorySpecs } from '../state/specs/directory.ts';
 import { clearUnfinishedBlocks, openDirectoryBlockStores } from '../state/window-state/directory.ts';
 import { type CommandContext, UsageError } from './command.ts';
+import { readProjectSpec } from './project-spec.ts';
 
 /** A local home, open: specs, lake, quarantine, index and window state in folders of one place. */
 export interface Home {
@@ -43,7 +38,8 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const { settings } = context;
   const folder = resolve(settings.home);
   await ensureHome(folder);
-  const spec = await readSpec(context, join(folder, 'specs'));
+  const specs = openDirectorySpecs(join(folder, 'specs'), parseYaml);
+  const spec = await readProjectSpec(specs, settings.project, settings.feature_spec_version);
   for (const warning of spec.warnings) context.terminal.note(`warning: ${warning}`);
   const lakeFolder = join(folder, 'lake');
   const stateFolder = join(folder, 'state');
@@ -51,6 +47,7 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
   const quarantine = await openDirectoryLake(join(folder, 'quarantine'));
   const items = await openDirectoryItems(join(stateFolder, 'items'));
   const index = openBatchIndex(items);
+  if (context.flags['dry-run'] !== true) await enterMissing(context, index, spec);
   await clearUnfinishedBlocks(stateFolder);
   const threads = threadsOf(context);
   const rawFiles = openDirectoryRawFiles();
@@ -91,6 +88,13 @@ export async function openHome(context: CommandContext, onExit: (undo: () => Pro
       clock: context.clock,
     },
   };
+}
+
+/** Earlier versions entered mini-batches under their slices after they had recorded them, and may have been killed in between. */
+async function enterMissing({ terminal }: CommandContext, index: BatchIndex, spec: BatchSpec): Promise<void> {
+  const entered = await index.enterMissing(spec.project, spec.featureSpecVersion);
+  if (entered > 0)
+    terminal.note(`warning: ${entered} committed mini-batches were not entered under their slices; they are now`);
 }
 
 /** Worker threads under the settings. */
@@ -151,54 +155,4 @@ async function makeFolder(folder: string): Promise<void> {
     // Another process may have made it meanwhile.
     if (codeOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
   });
-}
-
-/** The project's specs; throws where another project of the home writes under one of its prefixes. */
-async function readSpec({ settings }: CommandContext, folder: string): Promise<BatchSpec> {
-  const files = await readSpecFiles(folder, parseYaml);
-  const stored = files.map(({ attributes, file: _, ...item }) => ({ ...attributes, ...item }));
-  const own = await readProjectSpec(stored, folder, settings.project, settings.feature_spec_version);
-  const projects = new Set(readSpecItems(stored).items.map(({ project }) => project));
-  const others: BatchSpec[] = [];
-  for (const project of projects) {
-    if (project === settings.project) continue;
-    // What is wrong with another project is said when that one is run.
-    const other = await readProjectSpec(stored, folder, project, null).catch(() => undefined);
-    if (other !== undefined) others.push(other);
-  }
-  const faults = sharedPrefixFaults([...others, own]);
-  if (faults.length > 0) throw new SpecError(faults.map((fault) => `${fault}; give each project a prefix of its own`));
-  return own;
-}
-
-async function readProjectSpec(
-  items: readonly unknown[],
-  folder: string,
-  project: string,
-  explicit: string | null,
-): Promise<BatchSpec> {
-  const known = readSpecItems(items).items;
-  const version = resolveFeatureSpecVersion({ items: known, project, explicit, fallback: DEFAULT_VERSION });
-  const documents: Record<string, unknown> = {};
-  for (;;) {
-    const needed = documentsNeeded({ project, version, items, documents }).filter((at) => !(at in documents));
-    if (needed.length === 0) break;
-    for (const location of needed) documents[location] = await readDocument(location, folder);
-  }
-  return resolveBatchSpec({ project, version, items, documents });
-}
-
-/** A JSON document that a spec names: file:// or a path, relative to the specs folder; undefined where it is not there. */
-async function readDocument(location: string, folder: string): Promise<unknown> {
-  const path = location.startsWith('file://')
-    ? fileURLToPath(location)
-    : isAbsolute(location)
-      ? location
-      : join(folder, location);
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new SpecError([`${path}: cannot be read as JSON: ${(error as Error).message}; correct it`]);
-  }
 }

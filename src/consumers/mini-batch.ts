@@ -21,7 +21,7 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
   const isToSkip = before !== undefined && (!isStale || request.leavesAffected === true);
   if (isToSkip && (await isReadFrom(deps.lake, before, slice, sources))) {
     const { project, featureSpecVersion: version } = request.spec;
-    await deps.index.enterRange(project, version, before);
+    await deps.index.enterRange(project, version, before, deps.clock());
     // What was marked for nothing is as it should be.
     if (!isStale && before.affected !== null)
       await deps.index.record(project, version, { ...before, affected: null }, before);

@@ -42,7 +42,7 @@ export async function* examineBatches(
   const { lake, index, project, version, stop, onProgress, callOf } = place;
   const marks = await readRetentionMarks(lake, project, version);
   const told = new Map<string, number>();
-  let committed = 0;
+  const committed = new Set<string>();
   const firstFew = function* (kind: string, finding: Finding): Generator<Finding> {
     const count = (told.get(kind) ?? 0) + 1;
     told.set(kind, count);
@@ -51,7 +51,7 @@ export async function* examineBatches(
   try {
     for await (const batch of index.batches(project, version)) {
       if (stop.aborted) return;
-      onProgress(`${version}: ${committed} mini-batches looked at`);
+      onProgress(`${version}: ${committed.size} mini-batches looked at`);
       const name = `mini-batch ${batch.miniBatchId}, ${version}`;
       const again = async (): Promise<string> => {
         const folder = (await index.settledSlice(project, batch.miniBatchId))?.path ?? 'FOLDER';
@@ -60,7 +60,7 @@ export async function* examineBatches(
       if (batch.failure !== null)
         yield* firstFew('failed', failureOf(batch, batch.failure.reason, name, await again()));
       if (batch.manifest === null) continue;
-      committed++;
+      committed.add(batch.miniBatchId);
       const checked = await checkManifest(lake, batch.manifest.path, batch.manifest.sha256);
       if (checked.is === 'faulty') {
         const { fault } = checked;
@@ -90,13 +90,21 @@ export async function* examineBatches(
         callOf('backfill --input ROOT'),
       );
   const all = await index.committedBetween(project, version, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-  // Not by their marks: those are lost with the index.
-  const affected = staleAmong(all);
+  const found = new Set(all.map(({ miniBatchId }) => miniBatchId));
+  const missed = [...committed].filter((miniBatchId) => !found.has(miniBatchId));
+  // Not by their marks: those are lost with the index. What is affected shows once all are found.
+  const affected = missed.length === 0 ? staleAmong(all) : [];
+  if (missed.length > 0) {
+    const what =
+      `${version}: ${missed.length} committed mini-batches, the first of them ${missed[0]}, are not entered under their ` +
+      'slices: the windows of later ones leave them out';
+    yield error('index', what, callOf('rebuild-index'));
+  }
   if (affected.length > 0) {
     const what = `${version}: ${affected.length} mini-batches were computed before something that their windows cover came late`;
     yield warning('affected', what, callOf('replay --affected'));
   }
-  yield info('index', `${version}: ${committed} mini-batches are committed`);
+  yield info('index', `${version}: ${committed.size} mini-batches are committed`);
 }
 
 function failureOf({ revision }: BatchItem, reason: string, name: string, again: string): Finding {

@@ -144,9 +144,8 @@ async function restoreOne(
     faults,
     notes,
   });
-  if (named !== null) {
-    return outcome('stands', was, isDryRun ? [] : await complete(index, project, version, named.manifest));
-  }
+  const prepare = (manifest: Manifest): Promise<string[]> => complete({ index, project, nowMs }, version, manifest);
+  if (named !== null) return outcome('stands', was, isDryRun ? [] : await prepare(named.manifest));
   if (best === null) return outcome('lost', was > 0 ? was : null);
   const { revision } = best.manifest;
   const is = was === 0 ? 'restored' : revision < was ? 'lowered' : 'raised';
@@ -154,16 +153,21 @@ async function restoreOne(
   if (isDryRun) return outcome(is, revision);
   const others = await refsOf(lake, candidates, best.ref.path);
   const item: BatchItem = { ...itemOf(best, others, nowMs), failure: present?.failure ?? null };
+  const notes = await prepare(best.manifest);
   if ((await index.record(project, version, item, present)) === 'conflict')
     return outcome('stands', null, ['another run wrote it meanwhile; run this again to check what it wrote']);
-  return outcome(is, revision, await complete(index, project, version, best.manifest));
+  return outcome(is, revision, notes);
 }
 
 /** The settled slice and the range entry of a mini-batch that counts, where they are missing. */
-async function complete(index: BatchIndex, project: string, version: string, manifest: Manifest): Promise<string[]> {
+async function complete(
+  { index, project, nowMs }: Pick<RestorationDeps, 'index' | 'project' | 'nowMs'>,
+  version: string,
+  manifest: Manifest,
+): Promise<string[]> {
   const slice = sliceOf(manifest);
   const settlement = await index.settle(project, slice);
-  await index.enterRange(project, version, slice);
+  await index.enterRange(project, version, slice, nowMs);
   if (settlement.is === 'elsewhere') return [settlement.fault];
   return [];
 }

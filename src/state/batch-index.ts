@@ -4,14 +4,14 @@ import {
   type BatchItem,
   batchOfItem,
   batchToItem,
+  exactInstant,
   type ManifestRef,
   type SettledSlice,
   sliceOfItem,
   sliceToItem,
   withoutSlash,
 } from './batch-item.ts';
-import { beginningWith, type Item, type Items } from './items.ts';
-import { compareKeys } from './key-order.ts';
+import { beginningWith, type Item, type Items, type KeyRange } from './items.ts';
 import { mapInOrder } from './map-in-order.ts';
 
 export type Settlement =
@@ -27,6 +27,16 @@ export interface CommittedBatch {
   readonly windowContent: string;
   readonly standsOn: string;
   readonly affected: Affected | null;
+}
+
+/** A mini-batch that somebody took in hand. */
+export interface PlannedMiniBatch {
+  readonly miniBatchId: string;
+  readonly sliceEnd: number;
+  /** When it was first planned, ms UTC; null where a program wrote the entry that kept no such instant. */
+  readonly plannedAt: number | null;
+  /** `planned`: nothing is known yet of how it ended. */
+  readonly is: 'planned' | 'committed' | 'failed';
 }
 
 /** The authority on what is valid: which slice a mini-batch closes, and which revision of it counts. */
@@ -46,20 +56,37 @@ export interface BatchIndex {
     next: BatchItem,
     present: BatchItem | undefined,
   ): Promise<'stored' | 'conflict'>;
-  /** Makes `committedBetween` cheap for a committed mini-batch. Derived: readers of a range write it where it is missing. */
-  enterRange(project: string, version: string, batch: Pick<BatchItem, 'miniBatchId' | 'sliceEnd'>): Promise<void>;
-  leaveRange(project: string, version: string, batch: Pick<BatchItem, 'miniBatchId' | 'sliceEnd'>): Promise<void>;
-  /** Committed mini-batches with slice_end in (from, to], by (slice_end, mini_batch_id). */
+  /**
+   * Enters a mini-batch among those of its slice, which is how readers of a range find it: to be done before it is
+   * recorded. The first entry stands, with its `nowMs`.
+   */
+  enterRange(project: string, version: string, batch: InSlice, nowMs: number): Promise<void>;
+  leaveRange(project: string, version: string, batch: InSlice): Promise<void>;
+  /**
+   * Enters those that were recorded without an entry, by a program that entered them afterwards and was killed in between.
+   * Looks through all there are; returns how many it entered.
+   */
+  enterMissing(project: string, version: string): Promise<number>;
+  /** Mini-batches entered with slice_end in (from, to], whatever became of them, by (slice_end, mini_batch_id). */
+  planned(project: string, version: string, from: number, to: number): Promise<readonly PlannedMiniBatch[]>;
+  /** Committed mini-batches with slice_end in (from, to], by (slice_end, mini_batch_id). Reads no others. */
   committedBetween(project: string, version: string, from: number, to: number): Promise<readonly CommittedBatch[]>;
   firstCommitted(project: string, version: string): Promise<CommittedBatch | undefined>;
   newestCommitted(project: string, version: string): Promise<CommittedBatch | undefined>;
 }
 
+type InSlice = Pick<BatchItem, 'miniBatchId' | 'sliceEnd'>;
+
 const sliceKey = (miniBatchId: string): string => `slice#${miniBatchId}`;
 const batchKey = (version: string, miniBatchId: string): string => `${version}#batch#${miniBatchId}`;
+const rangePrefix = (version: string): string => `${version}#range#`;
 const rangeKey = (version: string, sliceEnd: number, miniBatchId: string): string =>
-  `${version}#range#${formatInstant(sliceEnd)}#${miniBatchId}`;
+  `${rangePrefix(version)}${formatInstant(sliceEnd)}#${miniBatchId}`;
 const READS_AT_ONCE = 32;
+/** Entries that are looked at first when one from an end is wanted; more each further time. */
+const FIRST_FEW = 8;
+/** The last one that text orders like time. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59);
 const INSTANT_LENGTH = 'YYYY-MM-DDTHH:MM:SSZ'.length;
 
 export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex {
@@ -75,49 +102,42 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
     return item === undefined ? undefined : { item, slice: sliceOfItem(item, `${project}/${key}`) };
   };
 
-  const enterRange: BatchIndex['enterRange'] = async (project, version, { miniBatchId, sliceEnd }) => {
-    const key = rangeKey(version, sliceEnd, miniBatchId);
-    if ((await items.get(table, project, key)) !== undefined) return;
-    await items.put(table, project, key, { mini_batch_id: miniBatchId, slice_end_ts: formatInstant(sliceEnd) });
-  };
-
-  /** Range entries of every committed mini-batch, in order; entries that a crash left out are written first. */
-  const rangeEntries = async (project: string, version: string): Promise<RangeEntry[]> => {
+  const enterRange: BatchIndex['enterRange'] = async (project, version, { miniBatchId, sliceEnd }, nowMs) => {
     checkVersion(version);
-    const between = { from: `${version}#batch#`, to: beginningWith(`${version}#range#`).to! };
-    const keys = await items.keys(table, project, between);
-    const entries = keys.filter((key) => key.startsWith(`${version}#range#`)).map((key) => entryOf(version, key));
-    const entered = new Set(entries.map(({ miniBatchId }) => miniBatchId));
-    for (const key of keys) {
-      if (!key.startsWith(`${version}#batch#`)) continue;
-      const miniBatchId = key.slice(batchKey(version, '').length);
-      if (entered.has(miniBatchId)) continue;
-      const batch = await readBatch(project, version, miniBatchId);
-      if (batch === undefined || batch.revision === 0) continue;
-      await enterRange(project, version, batch);
-      entries.push({ miniBatchId, sliceEnd: batch.sliceEnd });
-    }
-    return entries.sort((a, b) => a.sliceEnd - b.sliceEnd || compareKeys(a.miniBatchId, b.miniBatchId));
+    const entry = {
+      mini_batch_id: miniBatchId,
+      slice_end_ts: formatInstant(sliceEnd),
+      planned_at: exactInstant(nowMs),
+    };
+    await items.put(table, project, rangeKey(version, sliceEnd, miniBatchId), entry, { absent: true });
   };
 
   /** An entry counts only as far as the mini-batch's own item agrees with it. */
-  const confirmed = async (project: string, version: string, entry: RangeEntry): Promise<CommittedBatch[]> => {
+  const confirmed = async (project: string, version: string, entry: InSlice): Promise<CommittedBatch[]> => {
     const batch = await readBatch(project, version, entry.miniBatchId);
     if (batch === undefined || batch.manifest === null || batch.sliceEnd !== entry.sliceEnd) return [];
     const { revision, manifest, windowContent, standsOn, affected } = batch;
     return [{ ...entry, revision, manifest, windowContent, standsOn, affected }];
   };
 
+  /** The first committed mini-batch from an end: few are planned that are not committed, so few are looked at. */
   const firstConfirmed = async (
     project: string,
     version: string,
-    entries: readonly RangeEntry[],
+    reverse: boolean,
   ): Promise<CommittedBatch | undefined> => {
-    for (const entry of entries) {
-      const [first] = await confirmed(project, version, entry);
-      if (first !== undefined) return first;
+    checkVersion(version);
+    let range = beginningWith(rangePrefix(version));
+    for (let limit = FIRST_FEW; ; limit *= FIRST_FEW) {
+      const keys = await items.keys(table, project, range, { reverse, limit });
+      for (const key of keys) {
+        const [first] = await confirmed(project, version, entryOf(version, key));
+        if (first !== undefined) return first;
+      }
+      const last = keys.at(-1);
+      if (last === undefined || keys.length < limit) return undefined;
+      range = { ...range, [reverse ? 'to' : 'from']: last };
     }
-    return undefined;
   };
 
   return {
@@ -164,21 +184,53 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
       });
     },
 
+    async enterMissing(project, version) {
+      checkVersion(version);
+      const between = { from: batchKey(version, ''), to: beginningWith(rangePrefix(version)).to! };
+      const keys = await items.keys(table, project, between);
+      const isEntry = (key: string): boolean => key.startsWith(rangePrefix(version));
+      const entered = new Set(keys.filter(isEntry).map((key) => entryOf(version, key).miniBatchId));
+      let missing = 0;
+      for (const key of keys) {
+        const miniBatchId = key.slice(batchKey(version, '').length);
+        if (!key.startsWith(batchKey(version, '')) || entered.has(miniBatchId)) continue;
+        const batch = await readBatch(project, version, miniBatchId);
+        if (batch === undefined || batch.committedAt === null) continue;
+        await enterRange(project, version, batch, batch.committedAt);
+        missing++;
+      }
+      return missing;
+    },
+
+    async planned(project, version, from, to) {
+      checkVersion(version);
+      const found: (InSlice & Pick<PlannedMiniBatch, 'plannedAt'>)[] = [];
+      for await (const { sk, item } of items.query(table, project, rangeOf(version, from, to))) {
+        const plannedAt = instantOfText(String(item['planned_at'] ?? ''), UTC);
+        found.push({ ...entryOf(version, sk), plannedAt: Number.isNaN(plannedAt) ? null : plannedAt });
+      }
+      const known = await mapInOrder(found, READS_AT_ONCE, async (entry): Promise<PlannedMiniBatch[]> => {
+        const batch = await readBatch(project, version, entry.miniBatchId);
+        if (batch?.sliceEnd === entry.sliceEnd) return [{ ...entry, is: batch.revision > 0 ? 'committed' : 'failed' }];
+        // An entry of a slice that it has left since says nothing any more.
+        const settled = await knownSlice(project, entry.miniBatchId);
+        return settled?.slice.sliceEnd === entry.sliceEnd ? [{ ...entry, is: 'planned' }] : [];
+      });
+      return known.flat();
+    },
+
     leaveRange: (project, version, { miniBatchId, sliceEnd }) =>
       items.remove(table, project, rangeKey(version, sliceEnd, miniBatchId)),
 
     async committedBetween(project, version, from, to) {
-      const inside = (await rangeEntries(project, version)).filter(({ sliceEnd }) => sliceEnd > from && sliceEnd <= to);
-      return (await mapInOrder(inside, READS_AT_ONCE, (entry) => confirmed(project, version, entry))).flat();
+      checkVersion(version);
+      const keys = await items.keys(table, project, rangeOf(version, from, to));
+      const entries = keys.map((key) => entryOf(version, key));
+      return (await mapInOrder(entries, READS_AT_ONCE, (entry) => confirmed(project, version, entry))).flat();
     },
 
-    async firstCommitted(project, version) {
-      return firstConfirmed(project, version, await rangeEntries(project, version));
-    },
-
-    async newestCommitted(project, version) {
-      return firstConfirmed(project, version, (await rangeEntries(project, version)).toReversed());
-    },
+    firstCommitted: (project, version) => firstConfirmed(project, version, false),
+    newestCommitted: (project, version) => firstConfirmed(project, version, true),
   };
 }
 
@@ -187,15 +239,19 @@ interface KnownSlice {
   readonly slice: SettledSlice;
 }
 
-interface RangeEntry {
-  readonly miniBatchId: string;
-  readonly sliceEnd: number;
-}
-
-function entryOf(version: string, key: string): RangeEntry {
-  const rest = key.slice(`${version}#range#`.length);
+function entryOf(version: string, key: string): InSlice {
+  const rest = key.slice(rangePrefix(version).length);
   const sliceEnd = instantOfText(rest.slice(0, INSTANT_LENGTH), UTC);
   return { sliceEnd, miniBatchId: rest.slice(INSTANT_LENGTH + 1) };
+}
+
+/** Keys of the entries with slice_end in (from, to]. Slices end at a full second. */
+function rangeOf(version: string, from: number, to: number): KeyRange {
+  const keyOf = (instant: number): string => {
+    if (instant < 0) return rangePrefix(version);
+    return rangePrefix(version) + (instant > LAST_INSTANT ? '\u{10ffff}' : formatInstant(instant));
+  };
+  return { from: keyOf(Math.floor(from / 1000) * 1000 + 1000), to: `${keyOf(to)}#\u{10ffff}` };
 }
 
 /** What later readers will hear, so that the first one hears nothing else. */

@@ -76,8 +76,8 @@ export interface Winner extends Basis {
 }
 
 /**
- * Makes a mini-batch's outputs count: files, then manifest, then the one conditional write to the index that decides,
- * then the range entry derived from it. Killed at any point it leaves nothing that a reader would see, and run again it
+ * Makes a mini-batch's outputs count: files, then manifest, then the entry by which readers of its slice find it, then the
+ * one conditional write to the index that decides. Killed at any point it leaves nothing that a reader would see, and run again it
  * writes only what is missing. Files equal to the committed revision's change nothing, the revision included; the index
  * item alone learns on what the mini-batch stands now, and is `affected` no more.
  *
@@ -85,7 +85,7 @@ export interface Winner extends Basis {
  * the decision is written again; what a sweep takes after that it puts back itself.
  */
 export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
-  const { lake, index, project, version, slice, since } = commit;
+  const { lake, index, project, version, slice, since, nowMs } = commit;
   for (const { dataset, parts, schema } of commit.outputs) if (schema !== undefined) checkParts(dataset, parts, schema);
   const files = commit.outputs.flatMap(({ folder, parts }) => partFiles(folder, parts));
   let hasWritten = false;
@@ -100,7 +100,7 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
       // Whoever marked or committed it since this attempt began knows more than this attempt does.
       if (isNews && isBasis(present, since) && (await index.record(project, version, now, present)) === 'conflict')
         continue;
-      await index.enterRange(project, version, present);
+      await index.enterRange(project, version, present, nowMs);
       return { is: 'unchanged', revision: present.revision };
     }
     if (!isBasis(present, since)) {
@@ -113,13 +113,10 @@ export async function commitBatch(commit: Commit): Promise<CommitOutcome> {
     await publishParts(lake, files);
     await lake.create(manifest.path, manifest.bytes);
     const next = committed(commit, present, manifest);
-    // A slice that moved gets its new entry first: an old one would hide from readers that one is missing.
-    const hasMoved = present !== undefined && present.revision > 0 && present.sliceEnd !== next.sliceEnd;
-    if (hasMoved) await index.enterRange(project, version, next);
+    await index.enterRange(project, version, next, nowMs);
     if ((await index.record(project, version, next, present)) === 'conflict') continue;
     if (since.revision > 0) await restore(lake, files, manifest);
-    await index.enterRange(project, version, next);
-    if (hasMoved) await index.leaveRange(project, version, present);
+    if (present !== undefined && present.sliceEnd !== next.sliceEnd) await index.leaveRange(project, version, present);
     return { is: 'committed', revision, files: files.map(withoutContent) };
   }
 }

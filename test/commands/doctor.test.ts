@@ -1,13 +1,14 @@
 /** `ndr doctor`: what is amiss in a home is found, with a remedy that can be typed, and the remedy works. */
 
-import { appendFileSync, cpSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doctor } from '../../src/commands/doctor.ts';
+import { rebuildIndex } from '../../src/commands/rebuild-index.ts';
 import { runBatch } from '../../src/commands/run-batch.ts';
 import { type BackfillLab, lakeOf, openLab } from '../support/backfill-lab.ts';
 import { type CommandEnd, runCommand, writeSpecs } from '../support/command-run.ts';
-import { filesOf, readManifests } from '../support/committed-lake.ts';
+import { filesOf, lastingIndex, readManifests } from '../support/committed-lake.ts';
 import { traceOf } from '../support/folder-content.ts';
 import { folderOf, ID_PATTERN, idOf, writeMiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
@@ -55,6 +56,11 @@ async function findingOf(home: string, code: number, options: Options = {}): Pro
   return found[0]!;
 }
 
+const entryOf = (home: string, id: string): string => {
+  const items = join(home, 'state/items/batch_index/default');
+  return join(items, readdirSync(items).find((name) => name.startsWith('v1%23range') && name.endsWith(id))!);
+};
+
 const LATER = (): number => Date.now() + 7_200_000;
 
 describe('doctor', () => {
@@ -67,6 +73,27 @@ describe('doctor', () => {
     const checks = findingsOf(end).map(({ check }) => check);
     expect(checks).toEqual(expect.arrayContaining(['node', 'specs', 'index', 'disk', 'state']));
     expect(traceOf(home)).toEqual(before);
+  });
+
+  it('finds mini-batches that readers of a range would not find', async () => {
+    const home = copyHome();
+    rmSync(entryOf(home, miniBatches[1]!.id), { recursive: true });
+    const { check, what, remedy } = await findingOf(home, 1);
+    expect([check, what]).toEqual([
+      'index',
+      `v1: 1 committed mini-batches, the first of them ${miniBatches[1]!.id}, are not entered under their slices: the windows ` +
+        'of later ones leave them out',
+    ]);
+    expect(remedy).toContain('ndr rebuild-index');
+    const dry = await runCommand(rebuildIndex, { home, flags: { 'dry-run': true } });
+    expect(dry.notes).toEqual([]);
+    const { code, notes } = await runCommand(rebuildIndex, { home });
+    expect([code, notes]).toEqual([
+      0,
+      ['warning: 1 committed mini-batches were not entered under their slices; they are now'],
+    ]);
+    expect(lastingIndex(home)).toEqual(lastingIndex(reference));
+    expect((await run(home, { clock: LATER })).code).toBe(0);
   });
 
   it('tells every fault of the specs, and goes on', async () => {

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommittedBatch } from '../../src/state/batch-index.ts';
 import type { BatchItem, SettledSlice } from '../../src/state/batch-item.ts';
 import { collect } from '../conformance/collect.ts';
+import { interferedWith } from './interference.ts';
 import {
+  DAY,
   END,
   indexed,
   newFolder,
@@ -21,6 +23,8 @@ beforeEach(async () => {
   store = await openStore(await newFolder());
 });
 afterEach(() => removeFolder(store.root));
+
+const PLANNED = Date.UTC(2025, 2, 4, 10, 39);
 
 const itemOf = (miniBatchId: string, sliceEnd: number, revision = 1): BatchItem => ({
   miniBatchId,
@@ -51,8 +55,8 @@ async function put(
   { revision = 1, range = true, project = PROJECT, version = VERSION } = {},
 ): Promise<void> {
   const item = itemOf(miniBatchId, sliceEnd, revision);
+  if (range) await store.index.enterRange(project, version, item, PLANNED);
   expect(await store.index.record(project, version, item, undefined)).toBe('stored');
-  if (range) await store.index.enterRange(project, version, item);
 }
 
 describe('a slice', () => {
@@ -192,25 +196,56 @@ describe('a range', () => {
     expect(await store.index.firstCommitted('nobody', VERSION)).toBeUndefined();
   });
 
-  it('is repaired by its readers where entries are missing', async () => {
+  it('lacks what was recorded without an entry, until that is entered', async () => {
     await put('a', END, { range: false });
     await put('b', END + QUARTER, { range: false });
+    await put('c', END + QUARTER);
     await put('failed', END, { revision: 0, range: false });
-    expect(await store.index.firstCommitted(PROJECT, VERSION)).toMatchObject({ miniBatchId: 'a' });
+    expect(await store.index.committedBetween(PROJECT, VERSION, 0, END + QUARTER)).toMatchObject([
+      { miniBatchId: 'c' },
+    ]);
+    expect(await store.index.enterMissing(PROJECT, VERSION)).toBe(2);
     const keys = (await collect(store.items.query('batch_index', PROJECT))).map(({ sk }) => sk);
     expect(keys.filter((key) => key.includes('range'))).toEqual([
       'v1#range#2025-03-04T10:38:00Z#a',
       'v1#range#2025-03-04T10:53:00Z#b',
+      'v1#range#2025-03-04T10:53:00Z#c',
     ]);
+    expect(await store.index.firstCommitted(PROJECT, VERSION)).toMatchObject({ miniBatchId: 'a' });
     expect(await store.index.committedBetween(PROJECT, VERSION, END, END + QUARTER)).toMatchObject([
       { miniBatchId: 'b' },
+      { miniBatchId: 'c' },
     ]);
+    expect(await store.index.enterMissing(PROJECT, VERSION)).toBe(0);
+  });
+
+  it('is read without looking at what lies outside, however much that is', async () => {
+    const days = 200;
+    for (let i = 0; i < days; i++) await put(`mb-${i}`, END + i * 96 * QUARTER);
+    for (let i = 0; i < 20; i++)
+      await store.index.enterRange(PROJECT, VERSION, { miniBatchId: `planned ${i}`, sliceEnd: END + days * DAY }, 0);
+    const calls: string[] = [];
+    const { index } = interferedWith(store, async (name, call) => {
+      const result = await call();
+      calls.push(name === 'items.keys' ? `${name} ${(result as string[]).length}` : name);
+      return result;
+    });
+    const end = END + 150 * DAY;
+    expect(await index.committedBetween(PROJECT, VERSION, end - 2 * DAY, end)).toHaveLength(2);
+    expect(calls).toEqual(['items.keys 2', 'items.get', 'items.get']);
+    calls.length = 0;
+    expect(await index.firstCommitted(PROJECT, VERSION)).toMatchObject({ miniBatchId: 'mb-0' });
+    expect(calls).toEqual(['items.keys 8', 'items.get']);
+    calls.length = 0;
+    expect(await index.newestCommitted(PROJECT, VERSION)).toMatchObject({ miniBatchId: 'mb-199' });
+    expect(calls.filter((name) => name.startsWith('items.keys'))).toEqual(['items.keys 8', 'items.keys 64']);
+    expect(calls.filter((name) => name === 'items.get')).toHaveLength(8 + 14);
   });
 
   it('believes the mini-batch, not the entry', async () => {
     await put('a', END);
-    await store.index.enterRange(PROJECT, VERSION, { miniBatchId: 'a', sliceEnd: END + QUARTER });
-    await store.index.enterRange(PROJECT, VERSION, { miniBatchId: 'never seen', sliceEnd: END });
+    await store.index.enterRange(PROJECT, VERSION, { miniBatchId: 'a', sliceEnd: END + QUARTER }, 0);
+    await store.index.enterRange(PROJECT, VERSION, { miniBatchId: 'never seen', sliceEnd: END }, 0);
     expect(await store.index.committedBetween(PROJECT, VERSION, 0, END + QUARTER)).toMatchObject([
       { miniBatchId: 'a', sliceEnd: END },
     ]);
@@ -218,9 +253,55 @@ describe('a range', () => {
 
   it('holds ids with any sign, in code point order', async () => {
     const ids = ['#', '2025#a', 'a/b', 'batch#x', '\u{ff5e}', '\u{1f600}'];
-    for (const id of ids.toReversed()) await put(id, END, { range: id.length === 1 });
+    for (const id of ids.toReversed()) await put(id, END);
     const found = await store.index.committedBetween(PROJECT, VERSION, 0, END);
     expect(found.map(({ miniBatchId }) => miniBatchId)).toEqual(ids);
+  });
+
+  it('has any ends', async () => {
+    await put('a', END);
+    const found = async (from: number, to: number): Promise<number> =>
+      (await store.index.committedBetween(PROJECT, VERSION, from, to)).length;
+    const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    expect([await found(low, high), await found(low, END), await found(END - 1, END)]).toEqual([1, 1, 1]);
+    expect([await found(-5, END + 1), await found(END - 1, 9e15)]).toEqual([1, 1]);
+    expect([await found(low, END - 1), await found(END, high), await found(END, END), await found(low, -1)]).toEqual([
+      0, 0, 0, 0,
+    ]);
+    expect([await found(high, low), await found(high, high), await found(low, low)]).toEqual([0, 0, 0]);
+  });
+
+  it('tells what is planned in it, since when, and what became of it', async () => {
+    const { index } = store;
+    const enter = (miniBatchId: string, sliceEnd: number, nowMs = PLANNED): Promise<void> =>
+      index.enterRange(PROJECT, VERSION, { miniBatchId, sliceEnd }, nowMs);
+    for (const [id, end] of [
+      ['in hand', END],
+      ['moved', END + QUARTER],
+      ['later', END + QUARTER],
+    ] as const)
+      await index.settle(PROJECT, sliceOf(id, end));
+    await put('done', END);
+    await put('failed', END, { revision: 0 });
+    await enter('in hand', END);
+    await enter('in hand', END, PLANNED + 1);
+    await enter('moved', END);
+    await enter('nobody knows', END);
+    await enter('later', END + QUARTER);
+    await store.items.put('batch_index', PROJECT, 'v1#range#2025-03-04T10:38:00Z#by 0.1.0', {});
+    await index.record(PROJECT, VERSION, itemOf('by 0.1.0', END), undefined);
+    expect(await index.planned(PROJECT, VERSION, END - QUARTER, END)).toEqual([
+      { miniBatchId: 'by 0.1.0', sliceEnd: END, plannedAt: null, is: 'committed' },
+      { miniBatchId: 'done', sliceEnd: END, plannedAt: PLANNED, is: 'committed' },
+      { miniBatchId: 'failed', sliceEnd: END, plannedAt: PLANNED, is: 'failed' },
+      { miniBatchId: 'in hand', sliceEnd: END, plannedAt: PLANNED, is: 'planned' },
+    ]);
+    await enter('moved', END + QUARTER);
+    expect(await index.planned(PROJECT, VERSION, END, END + QUARTER)).toMatchObject([
+      { miniBatchId: 'later', is: 'planned' },
+      { miniBatchId: 'moved', is: 'planned' },
+    ]);
+    expect(await index.planned('nobody', VERSION, 0, END)).toEqual([]);
   });
 
   it('is what sorting and filtering all mini-batches would give', async () => {
@@ -237,13 +318,19 @@ describe('a range', () => {
       fc.asyncProperty(batches, fc.nat(6), fc.nat(6), async (known, from, to) => {
         const home = store;
         store = await openStore(await newFolder());
-        for (const { id, slot, revision, range } of known)
-          await put(id, END + slot * QUARTER, { revision, range: range && revision > 0 });
-        const found = await store.index.committedBetween(PROJECT, VERSION, END + from * QUARTER, END + to * QUARTER);
-        const expected = known
-          .filter(({ slot, revision }) => revision > 0 && slot > from && slot <= to)
+        for (const { id, slot, revision, range } of known) await put(id, END + slot * QUARTER, { revision, range });
+        const inOrder = known
+          .filter(({ revision }) => revision > 0)
           .sort((a, b) => a.slot - b.slot || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
-        expect(found.map(({ miniBatchId }) => miniBatchId)).toEqual(expected.map(({ id }) => id));
+        for (const isWhole of [false, true]) {
+          const all = inOrder.filter(({ range }) => range || isWhole);
+          const inside = all.filter(({ slot }) => slot > from && slot <= to);
+          const found = await store.index.committedBetween(PROJECT, VERSION, END + from * QUARTER, END + to * QUARTER);
+          expect(found.map(({ miniBatchId }) => miniBatchId)).toEqual(inside.map(({ id }) => id));
+          expect((await store.index.firstCommitted(PROJECT, VERSION))?.miniBatchId).toBe(all[0]?.id);
+          expect((await store.index.newestCommitted(PROJECT, VERSION))?.miniBatchId).toBe(all.at(-1)?.id);
+          await store.index.enterMissing(PROJECT, VERSION);
+        }
         await removeFolder(store.root);
         store = home;
       }),

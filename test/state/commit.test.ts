@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openBatchIndex } from '../../src/state/batch-index.ts';
 import { basisOf } from '../../src/state/batch-item.ts';
 import { commitBatch, failBatch } from '../../src/state/commit.ts';
+import type { Items } from '../../src/state/items.ts';
 import { type Manifest, readManifest, sha256Hex } from '../../src/state/manifest.ts';
 import { collect } from '../conformance/collect.ts';
 import { runChild } from './child.ts';
@@ -128,7 +130,11 @@ describe('a commit', () => {
         read_from: expect.stringMatching(/^[0-9a-f]{16}$/),
         affected: null,
       },
-      'v1#range#2025-03-04T10:38:00Z#mb-1': { mini_batch_id: 'mb-1', slice_end_ts: '2025-03-04T10:38:00Z' },
+      'v1#range#2025-03-04T10:38:00Z#mb-1': {
+        mini_batch_id: 'mb-1',
+        slice_end_ts: '2025-03-04T10:38:00Z',
+        planned_at: '2025-03-04T10:40:05.500Z',
+      },
     });
   });
 
@@ -348,7 +354,7 @@ describe('a crash at any write', () => {
   });
 });
 
-it('lets readers find a mini-batch whose process died before it wrote the range entry', async () => {
+it('is entered under its slice before it counts: no process can die in between and leave it unseen', async () => {
   const attempt = await commitOf(store, {});
   const dying = interferedWith(store, async (name, call) => {
     const result = await call();
@@ -356,10 +362,25 @@ it('lets readers find a mini-batch whose process died before it wrote the range 
     return result;
   });
   await expect(commitBatch({ ...attempt, index: dying.index })).rejects.toBeInstanceOf(Crash);
-  expect(Object.keys(await indexed(store.items))).toEqual(['v1#batch#mb-1']);
+  expect(Object.keys(await indexed(store.items))).toEqual(['v1#range#2025-03-04T10:38:00Z#mb-1']);
+  expect(await store.index.committedBetween(PROJECT, VERSION, END - QUARTER, END)).toEqual([]);
+  expect(await commitBatch(attempt)).toMatchObject({ is: 'committed', revision: 1 });
   const found = await store.index.committedBetween(PROJECT, VERSION, END - QUARTER, END);
   expect(found).toMatchObject([{ miniBatchId: 'mb-1', sliceEnd: END, revision: 1 }]);
-  expect(Object.keys(await indexed(store.items))).toEqual(['v1#batch#mb-1', 'v1#range#2025-03-04T10:38:00Z#mb-1']);
+});
+
+it('finds again what a program committed that entered afterwards, and died in between', async () => {
+  const items: Items = {
+    ...store.items,
+    put: async (table, pk, sk, ...rest) =>
+      sk.includes('#range#') ? 'stored' : store.items.put(table, pk, sk, ...rest),
+  };
+  await commit({ lake: store.lake, index: openBatchIndex(items) });
+  expect(Object.keys(await indexed(store.items))).toEqual(['v1#batch#mb-1']);
+  expect(await store.index.committedBetween(PROJECT, VERSION, END - QUARTER, END)).toEqual([]);
+  expect(await store.index.enterMissing(PROJECT, VERSION)).toBe(1);
+  const found = await store.index.committedBetween(PROJECT, VERSION, END - QUARTER, END);
+  expect(found).toMatchObject([{ miniBatchId: 'mb-1', sliceEnd: END, revision: 1 }]);
 });
 
 it('begins from what the index says', async () => {

@@ -20,7 +20,7 @@ export function interferedWith({ root, lake, items }: Store, interfere: Interfer
     get: (...place) => around('items.get', () => items.get(...place)),
     put: (...what) => around('items.put', () => items.put(...what)),
     query: (...where) => items.query(...where),
-    keys: (...where) => items.keys(...where),
+    keys: (...where) => around('items.keys', () => items.keys(...where)),
     remove: (...place) => around('items.remove', () => items.remove(...place)),
   };
   return { root, lake: someLake, items: someItems, index: openBatchIndex(someItems) };

@@ -15,6 +15,7 @@ export const PROJECT = 'office';
 export const VERSION = 'v1';
 export const MINUTE = 60_000;
 export const QUARTER = 15 * MINUTE;
+export const DAY = 96 * QUARTER;
 /** 10:38, a slice's end. */
 export const END = Date.UTC(2025, 2, 4, 10, 38);
 

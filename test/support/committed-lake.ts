@@ -17,7 +17,7 @@ export type LakeRow = Readonly<Record<string, unknown>>;
 export type IndexItem = Readonly<Record<string, unknown>>;
 
 /** What differs from one run to the next, however equal they are. */
-const OF_THE_RUN = new Set(['committed_at', 'attempt_token']);
+const OF_THE_RUN = new Set(['committed_at', 'attempt_token', 'planned_at']);
 
 /** Items of the batch index by key; safe beside processes that write them. */
 export function readIndex(home: string): Map<string, IndexItem> {

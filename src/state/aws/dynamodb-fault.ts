@@ -42,6 +42,16 @@ export const isTooLarge = (error: unknown): boolean =>
 /** True if the client sent the request more than once: the failure may answer to what an earlier sending did. */
 export const wasSentAgain = (error: unknown): boolean => ((error as ClientFault).$metadata?.attempts ?? 1) > 1;
 
+/** DynamoDB's own limit. */
+const MOST_KB = 400;
+
+/** @param remedy what makes it smaller */
+export function tooLargeFault(cause: unknown, table: string, key: string, record: object, remedy: string): Error {
+  const kb = Math.ceil(new TextEncoder().encode(JSON.stringify(record)).length / 1024);
+  const what = `item ${key} for table ${table} takes some ${kb} KB, more than the ${MOST_KB} KB that one may take`;
+  return new Error(`DynamoDB: ${what}; ${remedy}`, { cause });
+}
+
 /** What a failed call is to be reported as: `Unavailable` where it may pass, else an error that says what to do. */
 export function dynamoDbFault(error: unknown, operation: string, table: string): Error {
   const fault = error as ClientFault;

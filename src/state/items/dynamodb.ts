@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDb } from '../aws/dynamodb-client.ts';
-import { dynamoDbFault, isConditionFault, isTooLarge, wasSentAgain } from '../aws/dynamodb-fault.ts';
+import { dynamoDbFault, isConditionFault, isTooLarge, tooLargeFault, wasSentAgain } from '../aws/dynamodb-fault.ts';
 import {
   type Condition,
   type Item,
@@ -19,8 +19,6 @@ export const PARTITION_KEY = 'project_name';
 export const SORT_KEY = 'sk';
 /** Another one for each put. A put that was sent twice, its first answer lost, knows itself by it. */
 const PUT_TOKEN = 'put_token';
-/** DynamoDB's own limit. */
-const MOST_BYTES = 400 * 1024;
 
 type Stored = Readonly<Record<string, Json>>;
 
@@ -62,7 +60,7 @@ export function openDynamoDbItems({ documents }: DynamoDb): Items {
       await documents.put({ TableName: table, Item: record, ...expression });
       return 'stored';
     } catch (error) {
-      if (isTooLarge(error)) throw tooLarge(table, pk, sk, item, error);
+      if (isTooLarge(error)) throw tooLargeFault(error, table, `${pk}/${sk}`, item, SMALLER);
       if (!isConditionFault(error)) throw dynamoDbFault(error, 'PutItem', table);
       if (!wasSentAgain(error)) return 'conflict';
       return (await read(table, pk, sk))?.[PUT_TOKEN] === token ? 'stored' : 'conflict';
@@ -228,11 +226,4 @@ const projectionOf = (used: Readonly<Record<string, string>>, names: Readonly<Re
   ExpressionAttributeNames: { ...used, ...names },
 });
 
-function tooLarge(table: string, pk: string, sk: string, item: Item, cause: unknown): Error {
-  const kb = Math.ceil(new TextEncoder().encode(JSON.stringify(item)).length / 1024);
-  return new Error(
-    `DynamoDB: item ${pk}/${sk} for table ${table} takes some ${kb} KB, more than the ${MOST_BYTES / 1024} KB that one may ` +
-      'take; a mini-batch of so many raw files has to be delivered as several, or in fewer, larger files',
-    { cause },
-  );
-}
+const SMALLER = 'a mini-batch of so many raw files has to be delivered as several, or in fewer, larger files';

@@ -2,7 +2,21 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readSpecFiles, type SpecItem } from '../../src/state/specs.ts';
+import { openDirectorySpecs, readSpecFiles, type SpecFile } from '../../../src/state/specs/directory.ts';
+import { specsSuite } from '../../conformance/specs-suite.ts';
+
+specsSuite('a directory', async ({ items, routes, documents }) => {
+  const home = await mkdtemp(join(tmpdir(), 'specs-'));
+  for (const [i, item] of items.entries()) await writeFile(join(home, `spec-${i}.json`), JSON.stringify(item));
+  if (routes.length > 0) await writeFile(join(home, 'routing.json'), JSON.stringify(routes));
+  await mkdir(join(home, 'documents'));
+  for (const [name, text] of Object.entries(documents)) await writeFile(join(home, 'documents', name), text);
+  return {
+    specs: openDirectorySpecs(home, parseYaml),
+    locationOf: (name) => `documents/${name}`,
+    close: () => rm(home, { recursive: true }),
+  };
+});
 
 let folder: string;
 beforeEach(async () => {
@@ -19,7 +33,7 @@ function parseYaml(text: string): unknown {
   );
 }
 
-async function read(files: Readonly<Record<string, string>>): Promise<SpecItem[]> {
+async function read(files: Readonly<Record<string, string>>): Promise<SpecFile[]> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return readSpecFiles(folder, parseYaml);
 }
@@ -85,4 +99,34 @@ it('names every fault of every file', async () => {
     'h.json: job_name: is "a#b#c"; expected <job> or <job>#<version>',
     'g.json: delta_builder#v1 of project default stands in f.json too; keep one',
   ]);
+});
+
+it('reads documents at paths and file addresses', async () => {
+  await writeFile(join(folder, 'ports.json'), '{"web": [80]}');
+  const specs = openDirectorySpecs('/nowhere', parseYaml);
+  expect(await specs.document(join(folder, 'ports.json'))).toEqual({ web: [80] });
+  expect(await specs.document(`file://${folder}/ports.json`)).toEqual({ web: [80] });
+  expect(await specs.document('ports.json')).toBeUndefined();
+});
+
+it.each([
+  [
+    { 'routing.json': '{}' },
+    'routing.json: holds no list; write [{"org_key": "<org1>#<org2>", "project_name": ...}, ...]',
+  ],
+  [{ 'routing.json': '[' }, /^routing\.json: cannot be parsed: .*; correct it$/],
+  [{ 'routing.json': '[]', 'routing.yaml': '' }, 'routing.json: routes stand in routing.yaml too; keep one'],
+  [
+    { 'routing.json': '[{"org_key": "a#b"}, {"org_key": "a#b"}, {}]' },
+    'routing.json: a#b stands twice; keep one\nrouting.json: [2].org_key: is missing; expected <org1>#<org2>',
+  ],
+])('names every fault of routes %j', async (files, fault) => {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const failure = await openDirectorySpecs(folder, parseYaml)
+    .routes()
+    .catch((error: unknown) => error);
+  const { faults } = failure as { faults: string[] };
+  const told = faults.map((one) => one.replaceAll(`${folder}/`, '')).join('\n');
+  if (typeof fault === 'string') expect(told).toBe(fault);
+  else expect(told).toMatch(fault);
 });
