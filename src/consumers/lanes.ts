@@ -192,15 +192,17 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     if (clock() >= lane.refreshDue) {
       const recentMs = lane.hasRefreshed ? rules.recentMs : undefined;
       lane.refreshDue = clock() + rules.refreshMs;
-      return occupy(lane, 0, async () => {
+      occupy(lane, 0, async () => {
         await reprocessing.refresh(recentMs);
         lane.hasRefreshed = true;
       });
+      return;
     }
     if (reprocessing.isEmpty()) {
       if (clock() < lane.sweepDue) return;
       lane.sweepDue = clock() + rules.sweepMs;
-      return occupy(lane, 0, () => ports.sweep(stream));
+      occupy(lane, 0, () => ports.sweep(stream));
+      return;
     }
     occupy(lane, 0, async () => {
       const taken = await reprocessing.takeNext();

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
-import { vi } from 'vitest';
+import { pretendAwsCredentials } from '../fakes/aws-environment.ts';
 import { type DynamoDb, openDynamoDb } from '../../src/state/aws/dynamodb-client.ts';
 
 export interface DynamoDbServer {
@@ -15,7 +15,7 @@ export interface DynamoDbServer {
 }
 
 export async function startDynamoDb(createTableMs = 0): Promise<DynamoDbServer> {
-  giveCredentials();
+  pretendAwsCredentials();
   const server = dynalite({ createTableMs, deleteTableMs: 0, updateTableMs: 0 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,10 +38,4 @@ export async function startDynamoDb(createTableMs = 0): Promise<DynamoDbServer> 
       });
     },
   };
-}
-
-/** The clients sign whatever they send; a server on the loopback takes any signature. */
-export function giveCredentials(): void {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
 }

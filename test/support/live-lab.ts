@@ -131,7 +131,12 @@ export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
     sqs.queue('ndr').send({ body });
   };
   const manifests: LiveLab['manifests'] = async (version = 'v1', project = 'default') => {
-    const committed = await index.committedBetween(project, version, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const committed = await index.committedBetween(
+      project,
+      version,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    );
     return Promise.all(committed.map(({ manifest }) => readManifest(lake, manifest)));
   };
 
