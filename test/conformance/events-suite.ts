@@ -4,31 +4,26 @@ import { committed, failed } from '../support/stream-events.ts';
 
 export interface OpenEvents {
   readonly events: Events;
-  /** The JSON of every event heard so far; waits until there are so many. */
-  heard(atLeast: number): Promise<readonly string[]>;
+  /** The JSON of what came since it was last asked; waits until that are so many. */
+  hear(atLeast: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 /** What every way to tell events promises. `open` gives one on which nothing was told yet. */
 export function eventsSuite(name: string, open: () => Promise<OpenEvents>): void {
   describe(`${name} keeps the promises of events`, () => {
-    let opened: OpenEvents;
+    let opened: OpenEvents | undefined;
     beforeAll(async () => {
       opened = await open();
     });
     afterAll(async () => {
-      await opened.events.close();
-      await opened.close();
+      await opened?.events.close();
+      await opened?.close();
     });
-    let told = 0;
-    /** Tells events, and gives those heard since. */
+    /** Tells events, and gives what came. */
     const tell = async (events: readonly StreamEvent[]): Promise<string[]> => {
-      const before = told;
-      expect(await opened.events.publish(events)).toEqual([]);
-      told += events.length;
-      const heard = await opened.heard(told);
-      expect(heard).toHaveLength(told);
-      return heard.slice(before);
+      expect(await opened!.events.publish(events)).toEqual([]);
+      return [...(await opened!.hear(events.length))];
     };
     const written = (events: readonly StreamEvent[]): string[] => events.map((event) => writeEvent(event).json).sort();
 
@@ -63,4 +58,27 @@ export function eventsSuite(name: string, open: () => Promise<OpenEvents>): void
       expect(await tell([])).toEqual([]);
     });
   });
+}
+
+/** Of a list that grows, what is new since the last time. */
+export function sinceLast(all: () => readonly string[]): () => readonly string[] {
+  let known = 0;
+  return () => {
+    const fresh = all().slice(known);
+    known += fresh.length;
+    return fresh;
+  };
+}
+
+/** Asks until so much has come, or for half a minute. */
+export async function waitFor(
+  atLeast: number,
+  more: () => readonly string[] | Promise<readonly string[]>,
+): Promise<string[]> {
+  const heard: string[] = [];
+  for (let left = 300; ; left--) {
+    heard.push(...(await more()));
+    if (heard.length >= atLeast || left === 0) return heard;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

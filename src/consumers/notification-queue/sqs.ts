@@ -227,13 +227,17 @@ const toDepth = (attributes: Attributes): QueueDepth => {
   return { waiting: waiting!, inHand: inHand!, delayed: delayed! };
 };
 
+/** Servers other than AWS may keep messages for ever, and say nothing of it. */
+const retentionOf = ({ MessageRetentionPeriod: seconds }: Attributes): number | null =>
+  seconds === undefined ? null : Number(seconds);
+
 async function examine(client: SQSClient, { url, deadLetterUrl }: SqsOptions): Promise<QueueFacts> {
   const own = await attributesOf(client, url, FACTS);
   const redrive = redriveOf(own['RedrivePolicy']);
   return {
     depth: toDepth(own),
     visibilitySeconds: Number(own['VisibilityTimeout']),
-    retentionSeconds: Number(own['MessageRetentionPeriod']),
+    retentionSeconds: retentionOf(own),
     redrive,
     deadLetters: deadLetterUrl === null ? null : await examineDeadLetters(client, deadLetterUrl, redrive),
   };
@@ -249,7 +253,7 @@ async function examineDeadLetters(
     return {
       is: 'reached',
       depth: toDepth(attributes),
-      retentionSeconds: Number(attributes['MessageRetentionPeriod']),
+      retentionSeconds: retentionOf(attributes),
       takesRedriven: redrive !== null && redrive.deadLetterArn === attributes['QueueArn'],
     };
   } catch (error) {

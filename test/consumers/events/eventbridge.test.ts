@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openEventBridge } from '../../../src/consumers/events/eventbridge.ts';
 import type { Events } from '../../../src/consumers/events.ts';
-import { eventsSuite } from '../../conformance/events-suite.ts';
+import { eventsSuite, sinceLast } from '../../conformance/events-suite.ts';
 import { pretendAwsCredentials } from '../../fakes/aws-environment.ts';
 import { type EventBridgeServer, startEventBridgeServer } from '../../fakes/eventbridge-server.ts';
 import { committed } from '../../support/stream-events.ts';
@@ -10,9 +10,10 @@ beforeAll(pretendAwsCredentials);
 
 eventsSuite('EventBridge', async () => {
   const server = await startEventBridgeServer();
+  const fresh = sinceLast(() => server.entries.map(({ Detail }) => Detail!));
   return {
     events: openEventBridge({ bus: 'ndr', region: 'eu-west-1', endpoint: server.endpoint }),
-    heard: async () => server.entries.map(({ Detail }) => Detail!),
+    hear: async () => fresh(),
     close: server.close,
   };
 });

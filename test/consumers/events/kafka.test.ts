@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKafkaEvents } from '../../../src/consumers/events/kafka.ts';
 import { type Events, writeEvent } from '../../../src/consumers/events.ts';
-import { eventsSuite } from '../../conformance/events-suite.ts';
+import { eventsSuite, sinceLast } from '../../conformance/events-suite.ts';
 import { type KafkaBroker, startKafkaBroker } from '../../fakes/kafka-broker.ts';
 import { committed } from '../../support/stream-events.ts';
 
@@ -11,9 +11,10 @@ const NOT_LEADER = 6;
 
 eventsSuite('Kafka', async () => {
   const broker = await startKafkaBroker();
+  const fresh = sinceLast(() => broker.arrived(TOPIC).map(({ value }) => value!));
   return {
     events: openKafkaEvents({ brokers: [broker.address], topic: TOPIC }),
-    heard: async () => broker.arrived(TOPIC).map(({ value }) => value!),
+    hear: async () => fresh(),
     close: broker.close,
   };
 });
