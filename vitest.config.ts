@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/integration/**', 'test/servers/**'],
+    exclude: ['test/integration/**'],
     // A machine may be busy with other things: a limit is there to end what hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,

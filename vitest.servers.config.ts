@@ -1,17 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/**
- * Suites of ports against servers that others wrote: npm run prove -- --part servers. Each fetches its server from a package
- * registry, starts it on the loopback and stops it.
- */
+/** Suites against servers that others wrote, which `npm run prove` starts: each file is told by the environment where. */
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
-    include: ['test/servers/**/*.test.ts'],
-    testTimeout: 3 * 60_000,
-    hookTimeout: 15 * 60_000,
-    fileParallelism: false,
-    // As scripts/run.mjs has it: tests start and end worker threads by the hundred.
+    include: ['test/servers/**/*.suite.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     execArgv: ['--no-memory-protection-keys'],
     retry: 0,
     allowOnly: false,

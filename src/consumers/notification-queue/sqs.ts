@@ -46,8 +46,6 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
   const { url, deadLetterUrl } = options;
   const client = clientOf(options);
 
-  const depthOf = async (queueUrl: string): Promise<QueueDepth> => toDepth(await attributesOf(client, queueUrl, DEPTH));
-
   const hide = (messages: readonly Message[], seconds: number, what: string) =>
     inBatches(messages, `${what} messages of ${url}`, (Entries) =>
       client.send(
@@ -75,7 +73,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
         throw new Unavailable('SQS', `remove message ${message.id}, a dead letter now`, new Error(fault.why));
       if (fault !== undefined) throw new Error(`${fault.why}; it stands among the dead letters, and comes again`);
     },
-    depth: () => depthOf(url),
+    depth: async () => toDepth(await attributesOf(client, url, DEPTH)),
     examine: () => examine(client, options),
     close: () => client.destroy(),
   };

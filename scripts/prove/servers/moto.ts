@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunningServer } from './elasticmq.ts';
-import { freePorts, runTool, startServer } from './server-process.ts';
+import { freePorts, type RunningServer, runTool, startServer } from './server-process.ts';
 
 export const MOTO = '5.2.5';
 

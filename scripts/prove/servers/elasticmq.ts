@@ -2,15 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchProgram } from './java-programs.ts';
-import { freePorts, startServer } from './server-process.ts';
+import { freePorts, type RunningServer, startServer } from './server-process.ts';
 
 export const ELASTICMQ = { group: 'org.elasticmq', name: 'elasticmq-server_2.13', version: '1.6.12' } as const;
-
-export interface RunningServer {
-  /** Address, or HOST:PORT. */
-  readonly endpoint: string;
-  stop(): Promise<void>;
-}
 
 /** ElasticMQ, a server of SQS. */
 export async function startElasticMq(): Promise<RunningServer> {

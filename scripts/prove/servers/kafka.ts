@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunningServer } from './elasticmq.ts';
 import { fetchProgram } from './java-programs.ts';
-import { freePorts, runTool, startServer } from './server-process.ts';
+import { freePorts, type RunningServer, runTool, startServer } from './server-process.ts';
 
 export const KAFKA = { group: 'org.apache.kafka', name: 'kafka_2.13', version: '4.1.0' } as const;
 

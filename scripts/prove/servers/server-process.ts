@@ -4,9 +4,13 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 
 /** A server that others wrote, as a process of its own on the loopback. */
-export interface ServerProcess {
+export interface RunningServer {
+  /** Its address, or HOST:PORT. */
+  readonly endpoint: string;
   stop(): Promise<void>;
 }
+
+type ServerProcess = Pick<RunningServer, 'stop'>;
 
 const UP_WITHIN_MS = 300_000;
 const DOWN_WITHIN_MS = 10_000;
@@ -52,10 +56,11 @@ async function end(child: ChildProcess): Promise<void> {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once('error', () => resolve(false));
-    socket.once('close', () => socket.destroy());
-    socket.once('connect', () => socket.end());
   });
 }
 
