@@ -39,7 +39,8 @@ export interface QueueDepth {
 export interface QueueFacts {
   readonly depth: QueueDepth;
   readonly visibilitySeconds: number;
-  readonly retentionSeconds: number;
+  /** How long it keeps a message; null: it does not say. */
+  readonly retentionSeconds: number | null;
   /** The queue moves a message to its dead letters by itself after so many receipts; null: never. */
   readonly redrive: { readonly maxReceiveCount: number; readonly deadLetterArn: string } | null;
   /** Null: there is no such queue. */
@@ -47,7 +48,7 @@ export interface QueueFacts {
     | {
         readonly is: 'reached';
         readonly depth: QueueDepth;
-        readonly retentionSeconds: number;
+        readonly retentionSeconds: number | null;
         /** Whether the queue's own redrive leads there too. */
         readonly takesRedriven: boolean;
       }

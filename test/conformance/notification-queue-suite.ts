@@ -100,16 +100,19 @@ export function notificationQueueSuite(name: string, start: () => Promise<QueueS
     });
 
     it('ends its wait when asked to, and loses nothing by it', async () => {
+      const brief = openSqsQueue(options({ visibilitySeconds: 2 }));
       const stop = new AbortController();
-      const waiting = queue.receive({ most: 10, waitSeconds: 20, signal: stop.signal });
+      const waiting = brief.receive({ most: 10, waitSeconds: 20, signal: stop.signal });
       await new Promise((resolve) => setTimeout(resolve, 100));
       stop.abort();
       expect(await waiting).toEqual([]);
-      expect(await queue.receive({ most: 10, waitSeconds: 20, signal: stop.signal })).toEqual([]);
+      expect(await brief.receive({ most: 10, waitSeconds: 20, signal: stop.signal })).toEqual([]);
+      // A server may hand it out to the wait that nobody waits for any more: then it comes a little later.
       await send('after');
-      await server.pass(31_000);
+      await server.pass(2_500);
       expect(bodiesOf(await take(10, 5))).toEqual(['after']);
-    }, 180_000);
+      brief.close();
+    });
 
     it('removes for good, more than a batch at once', async () => {
       const bodies = Array.from({ length: 25 }, (_, n) => `m${n}`);
@@ -202,13 +205,15 @@ export function notificationQueueSuite(name: string, start: () => Promise<QueueS
     });
 
     it('says what it knows of itself', async () => {
-      expect(await queue.examine()).toMatchObject({
+      const facts = await queue.examine();
+      expect(facts).toMatchObject({
         depth: { waiting: 0, inHand: 0, delayed: 0 },
         visibilitySeconds: 30,
-        retentionSeconds: 345_600,
         redrive: null,
         deadLetters: { is: 'reached', depth: { waiting: 0 }, takesRedriven: false },
       });
+      // Some servers keep messages for ever, and say nothing of it.
+      expect([345_600, null]).toContain(facts.retentionSeconds);
       const missing = openSqsQueue(options({ deadLetterUrl: `${deadLetterUrl}-that-is-not-there` }));
       expect((await missing.examine()).deadLetters).toMatchObject({ is: 'out of reach' });
       missing.close();

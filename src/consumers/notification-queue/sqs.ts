@@ -46,8 +46,6 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
   const { url, deadLetterUrl } = options;
   const client = clientOf(options);
 
-  const depthOf = async (queueUrl: string): Promise<QueueDepth> => toDepth(await attributesOf(client, queueUrl, DEPTH));
-
   const hide = (messages: readonly Message[], seconds: number, what: string) =>
     inBatches(messages, `${what} messages of ${url}`, (Entries) =>
       client.send(
@@ -75,7 +73,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
         throw new Unavailable('SQS', `remove message ${message.id}, a dead letter now`, new Error(fault.why));
       if (fault !== undefined) throw new Error(`${fault.why}; it stands among the dead letters, and comes again`);
     },
-    depth: () => depthOf(url),
+    depth: async () => toDepth(await attributesOf(client, url, DEPTH)),
     examine: () => examine(client, options),
     close: () => client.destroy(),
   };
@@ -227,13 +225,17 @@ const toDepth = (attributes: Attributes): QueueDepth => {
   return { waiting: waiting!, inHand: inHand!, delayed: delayed! };
 };
 
+/** Servers other than AWS may keep messages for ever, and say nothing of it. */
+const retentionOf = ({ MessageRetentionPeriod: seconds }: Attributes): number | null =>
+  seconds === undefined ? null : Number(seconds);
+
 async function examine(client: SQSClient, { url, deadLetterUrl }: SqsOptions): Promise<QueueFacts> {
   const own = await attributesOf(client, url, FACTS);
   const redrive = redriveOf(own['RedrivePolicy']);
   return {
     depth: toDepth(own),
     visibilitySeconds: Number(own['VisibilityTimeout']),
-    retentionSeconds: Number(own['MessageRetentionPeriod']),
+    retentionSeconds: retentionOf(own),
     redrive,
     deadLetters: deadLetterUrl === null ? null : await examineDeadLetters(client, deadLetterUrl, redrive),
   };
@@ -249,7 +251,7 @@ async function examineDeadLetters(
     return {
       is: 'reached',
       depth: toDepth(attributes),
-      retentionSeconds: Number(attributes['MessageRetentionPeriod']),
+      retentionSeconds: retentionOf(attributes),
       takesRedriven: redrive !== null && redrive.deadLetterArn === attributes['QueueArn'],
     };
   } catch (error) {

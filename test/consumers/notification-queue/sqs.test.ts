@@ -40,6 +40,12 @@ describe('a queue in SQS, where things go wrong,', () => {
   };
   const take = (waitSeconds = 0): Promise<Message[]> => queue.receive({ most: 10, waitSeconds });
 
+  it('says how long it and its dead letters are kept', async () => {
+    Object.assign(server.queue('dead-letters').attributes, { MessageRetentionPeriod: '1209600' });
+    const facts = await queue.examine();
+    expect(facts).toMatchObject({ retentionSeconds: 345_600, deadLetters: { retentionSeconds: 1_209_600 } });
+  });
+
   it('goes to its endpoint alone, whatever host its address names', async () => {
     const named = openSqsQueue(options({ url: 'https://sqs.eu-west-1.amazonaws.com/000000000000/arrivals' }));
     send('here');
