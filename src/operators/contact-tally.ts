@@ -3,6 +3,7 @@ import type { PairColumns } from './held-rows.ts';
 import { createPairPlaces } from './pair-places.ts';
 import { createPartySums, type PartySums } from './party-sums.ts';
 import { FIRST_EPHEMERAL_PORT } from './past-rows.ts';
+import { NO_PORT_YET, type PeerColumns, peerColumns, widerPeerColumns } from './peer-columns.ts';
 import type { SpreadMeter } from './spread.ts';
 
 /** Columns of pair rows of days before. */
@@ -46,40 +47,10 @@ export interface ContactTally {
   closeWindow(window: number): void;
 }
 
-/** What is known of peers. */
-export interface PeerColumns {
-  readonly id: Uint32Array;
-  /** Its segment and more, in one number; what describing reads, and no one else. */
-  readonly facts: Uint32Array;
-  readonly isInternal: Uint8Array;
-  readonly bytes: Float64Array;
-  readonly bytesSent: Float64Array;
-  readonly denied: Float64Array;
-  readonly zeroReply: Float64Array;
-  readonly hasAdminPort: Uint8Array;
-  /** Place of the pair that came last. */
-  readonly lastPair: Uint32Array;
-  readonly lastPort: Int32Array;
-}
-
 const EMPTY = -1;
-const NO_PORT_YET = -2;
 /** Rooms for peers at first, and slots for them. */
 const FIRST_PEERS = 1024;
 const FIRST_SLOTS = 2048;
-
-const peerColumns = (size: number): PeerColumns => ({
-  id: new Uint32Array(size),
-  facts: new Uint32Array(size),
-  isInternal: new Uint8Array(size),
-  bytes: new Float64Array(size),
-  bytesSent: new Float64Array(size),
-  denied: new Float64Array(size),
-  zeroReply: new Float64Array(size),
-  hasAdminPort: new Uint8Array(size),
-  lastPair: new Uint32Array(size),
-  lastPort: new Int32Array(size).fill(NO_PORT_YET),
-});
 
 /** By id: segment * 4, + 2 if it is a high-risk one, + 1 if the address is internal. */
 function packedFacts({ segment, isInternal, isHighRisk }: AddressFacts): Uint32Array {
@@ -134,9 +105,7 @@ export function createContactTally(
 
   const widen = (): void => {
     const { count } = peers;
-    const wider = peerColumns(count * 2);
-    for (const name of Object.keys(wider) as (keyof PeerColumns)[]) wider[name].set(tally.peer[name]);
-    wider.lastPort.fill(NO_PORT_YET, count);
+    const wider = widerPeerColumns(tally.peer);
     tally.peer = wider;
     slots = new Uint32Array(slots.length * 2);
     for (let place = 0; place < count; place++) slots[seek(wider.id[place]!)] = place + 1;
