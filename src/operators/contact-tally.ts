@@ -3,6 +3,7 @@ import type { PairColumns } from './held-rows.ts';
 import { createPairPlaces } from './pair-places.ts';
 import { createPartySums, type PartySums } from './party-sums.ts';
 import { FIRST_EPHEMERAL_PORT } from './past-rows.ts';
+import { NO_PORT_YET, type PeerColumns, peerColumns, widerPeerColumns } from './peer-columns.ts';
 import type { SpreadMeter } from './spread.ts';
 
 /** Columns of pair rows of days before. */
@@ -25,15 +26,19 @@ export interface ContactTally {
   /** Ports from FIRST_EPHEMERAL_PORT on are one. */
   readonly ports: PartySums;
   portAt(place: number): number;
-  /** Distinct segments of the peers that were described. */
+  /** Distinct segments of the peers that were described, and of those inside. */
   segments: number;
+  internalSegments: number;
+  /** Places of the described peers in a high-risk segment. */
+  readonly highRisk: number[];
   clear(): void;
   /**
    * Adds pair rows start .. end - 1, whose peers are ids of the facts.
    *
+   * @param hasBehaviours whether what behaviours ask of peers is to be known.
    * @param isCompared whether ports and pairs are to be told apart, for what compares them with days before.
    */
-  addPairs(pairs: PairColumns, start: number, end: number, isCompared: boolean): void;
+  addPairs(pairs: PairColumns, start: number, end: number, hasBehaviours: boolean, isCompared: boolean): void;
   /** Adds rows start .. end - 1 of days before. Passes over what is in no window. */
   addPast(rows: PastPairs, start: number, end: number): void;
   /** Looks up what is known of the peers added so far. */
@@ -42,41 +47,10 @@ export interface ContactTally {
   closeWindow(window: number): void;
 }
 
-/** What is known of peers. */
-export interface PeerColumns {
-  readonly id: Uint32Array;
-  readonly segment: Int32Array;
-  readonly isInternal: Uint8Array;
-  readonly isHighRisk: Uint8Array;
-  readonly bytes: Float64Array;
-  readonly bytesSent: Float64Array;
-  readonly denied: Float64Array;
-  readonly zeroReply: Float64Array;
-  readonly hasAdminPort: Uint8Array;
-  /** Place of the pair that came last. */
-  readonly lastPair: Uint32Array;
-  readonly lastPort: Int32Array;
-}
-
 const EMPTY = -1;
-const NO_PORT_YET = -2;
 /** Rooms for peers at first, and slots for them. */
 const FIRST_PEERS = 1024;
 const FIRST_SLOTS = 2048;
-
-const peerColumns = (size: number): PeerColumns => ({
-  id: new Uint32Array(size),
-  segment: new Int32Array(size),
-  isInternal: new Uint8Array(size),
-  isHighRisk: new Uint8Array(size),
-  bytes: new Float64Array(size),
-  bytesSent: new Float64Array(size),
-  denied: new Float64Array(size),
-  zeroReply: new Float64Array(size),
-  hasAdminPort: new Uint8Array(size),
-  lastPair: new Uint32Array(size),
-  lastPort: new Int32Array(size).fill(NO_PORT_YET),
-});
 
 /** By id: segment * 4, + 2 if it is a high-risk one, + 1 if the address is internal. */
 function packedFacts({ segment, isInternal, isHighRisk }: AddressFacts): Uint32Array {
@@ -92,13 +66,14 @@ export function createContactTally(
   adminPorts: readonly number[],
   meter: Pick<SpreadMeter, 'addPort' | 'forgetPorts'>,
 ): ContactTally {
-  const isAdmin = new Uint8Array(65_536);
-  for (const port of adminPorts) isAdmin[port] = 1;
+  /** A bit for every port: rows name ports at random, and what they look at has to stay in the processor's cache. */
+  const adminBits = new Uint32Array(65_536 / 32);
+  for (const port of adminPorts) adminBits[port >>> 5]! |= 1 << (port & 31);
   /**
-   * Pairs of a peer's id plus one and its place, found by a hash of the id; 0: a free slot. Small enough to stay in the
-   * processor's cache, as a place for each id is not.
+   * Places of peers, plus one, found by a hash of the id; 0: a free slot. Small enough to stay in the processor's cache, as
+   * a place for each id is not.
    */
-  let slots = new Uint32Array(2 * FIRST_SLOTS);
+  let slots = new Uint32Array(FIRST_SLOTS);
   /** Peers that were looked up. */
   let described = 0;
   /** Place of a port, plus one; 0 where it has none. */
@@ -111,36 +86,29 @@ export function createContactTally(
 
   const packed = packedFacts(facts);
   let rowPlaces = new Uint32Array(1024);
-  /** By segment: the last host that had a peer in it, by its number modulo 256. */
+  /** By segment: the last host that had a peer in it, and one inside, by its number modulo 256. */
   const seenAt = new Uint8Array(facts.segmentCount);
+  const seenInsideAt = new Uint8Array(facts.segmentCount);
   let host = 1;
 
   /** Where a peer is among the slots, or would be. */
   const seek = (id: number): number => {
+    const ids = tally.peer.id;
     const mixed = Math.imul(id, 0x9e3779b1);
     const last = slots.length - 1;
-    let slot = ((mixed ^ (mixed >>> 15)) << 1) & last;
-    for (let key = slots[slot]!; key !== 0 && key !== id + 1; key = slots[slot]!) slot = (slot + 2) & last;
+    let slot = (mixed ^ (mixed >>> 15)) & last;
+    for (let known = slots[slot]!; known !== 0 && ids[known - 1] !== id; known = slots[slot]!) slot = (slot + 1) & last;
     return slot;
   };
   /** Place of a peer; EMPTY if it has none. */
-  const find = (id: number): number => {
-    const slot = seek(id);
-    return slots[slot] === 0 ? EMPTY : slots[slot + 1]!;
-  };
-  const occupy = (slot: number, id: number, place: number): void => {
-    slots[slot] = id + 1;
-    slots[slot + 1] = place;
-  };
+  const find = (id: number): number => slots[seek(id)]! - 1;
 
   const widen = (): void => {
     const { count } = peers;
-    const wider = peerColumns(count * 2);
-    for (const name of Object.keys(wider) as (keyof PeerColumns)[]) wider[name].set(tally.peer[name]);
-    wider.lastPort.fill(NO_PORT_YET, count);
+    const wider = widerPeerColumns(tally.peer);
     tally.peer = wider;
     slots = new Uint32Array(slots.length * 2);
-    for (let place = 0; place < count; place++) occupy(seek(wider.id[place]!), wider.id[place]!, place);
+    for (let place = 0; place < count; place++) slots[seek(wider.id[place]!)] = place + 1;
   };
 
   /** Its columns are as `clear` left them. */
@@ -151,7 +119,7 @@ export function createContactTally(
       slot = seek(id);
     }
     const place = peers.append();
-    occupy(slot, id, place);
+    slots[slot] = place + 1;
     tally.peer.id[place] = id;
     return place;
   };
@@ -171,30 +139,41 @@ export function createContactTally(
     for (let p = start; p < end; p++) {
       const id = ids[p]!;
       const slot = seek(id);
-      rowPlaces[p - start] = slots[slot] === 0 ? appendPeer(id, slot) : slots[slot + 1]!;
+      const known = slots[slot]!;
+      rowPlaces[p - start] = known === 0 ? appendPeer(id, slot) : known - 1;
     }
   };
 
-  const addCounts = (columns: PairColumns, start: number, end: number): void => {
-    const { portPlusOne: ports, sessions, denied, zeroReply, bytesSent, bytesReceived } = columns;
-    const { peer } = tally;
+  // A loop for each purpose: one for all has more columns than the processor has registers.
+  const addCounts = ({ sessions, bytesSent, bytesReceived }: PairColumns, start: number, end: number): void => {
     const sessionsOf = peers.sessions;
-    const { bytes, bytesSent: sentOf, denied: deniedOf, zeroReply: zeroReplyOf, hasAdminPort } = peer;
+    const { bytes } = tally.peer;
     for (let p = start; p < end; p++) {
       const place = rowPlaces[p - start]!;
-      const count = sessions[p]!;
-      const sent = bytesSent[p]!;
-      const both = sent + bytesReceived[p]!;
-      sessionsOf[place]! += count;
-      bytes[place]! += both;
-      sentOf[place]! += sent;
+      sessionsOf[place]! += sessions[p]!;
+      bytes[place]! += bytesSent[p]! + bytesReceived[p]!;
+    }
+  };
+
+  const addPorts = (columns: PairColumns, start: number, end: number): void => {
+    const { portPlusOne, sessions, bytesSent, bytesReceived } = columns;
+    for (let p = start; p < end; p++) {
+      const port = portPlusOne[p]! - 1;
+      if (port >= 0) meter.addPort(port, sessions[p]!, bytesSent[p]! + bytesReceived[p]!);
+    }
+  };
+
+  const addConduct = (columns: PairColumns, start: number, end: number): void => {
+    const { portPlusOne, denied, zeroReply, bytesSent } = columns;
+    const { bytesSent: sentOf, denied: deniedOf, zeroReply: zeroReplyOf, hasAdminPort } = tally.peer;
+    for (let p = start; p < end; p++) {
+      const place = rowPlaces[p - start]!;
+      sentOf[place]! += bytesSent[p]!;
       // Most rows have neither.
       if (denied[p] !== 0) deniedOf[place]! += denied[p]!;
       if (zeroReply[p] !== 0) zeroReplyOf[place]! += zeroReply[p]!;
-      const port = ports[p]! - 1;
-      if (port < 0) continue;
-      if (isAdmin[port] === 1) hasAdminPort[place] = 1;
-      meter.addPort(port, count, both);
+      const port = portPlusOne[p]! - 1;
+      if (port >= 0) hasAdminPort[place]! |= (adminBits[port >>> 5]! >>> (port & 31)) & 1;
     }
   };
 
@@ -219,6 +198,8 @@ export function createContactTally(
 
   const tally: ContactTally = {
     segments: 0,
+    internalSegments: 0,
+    highRisk: [],
     peer: peerColumns(FIRST_PEERS),
     peers,
     pairs,
@@ -233,9 +214,12 @@ export function createContactTally(
       for (let place = 0; place < ports.count; place++) portPlaceOf[portOf[place]!] = 0;
       described = 0;
       tally.segments = 0;
+      tally.internalSegments = 0;
+      tally.highRisk.length = 0;
       host = (host + 1) & 0xff;
       if (host === 0) {
         seenAt.fill(0);
+        seenInsideAt.fill(0);
         host = 1;
       }
       peers.clear();
@@ -244,10 +228,12 @@ export function createContactTally(
       places.clear();
       meter.forgetPorts();
     },
-    addPairs(columns, start, end, isCompared) {
+    addPairs(columns, start, end, hasBehaviours, isCompared) {
       if (rowPlaces.length < end - start) rowPlaces = new Uint32Array((end - start) * 2);
       placePeers(columns.peer, start, end);
       addCounts(columns, start, end);
+      addPorts(columns, start, end);
+      if (hasBehaviours) addConduct(columns, start, end);
       if (isCompared) addParties(columns, start, end);
     },
     addPast({ peerIds, port: portColumn, sessions, oldestSessions }, start, end) {
@@ -275,20 +261,23 @@ export function createContactTally(
       }
     },
     describePeers() {
-      const { id, segment, isInternal, isHighRisk } = tally.peer;
+      const { id, facts: factsOf, isInternal } = tally.peer;
       const first = described;
       described = peers.count;
       // The first loop waits for memory, many rows at a time; it had better do nothing else.
-      for (let place = first; place < described; place++) segment[place] = packed[id[place]!]!;
+      for (let place = first; place < described; place++) factsOf[place] = packed[id[place]!]!;
       for (let place = first; place < described; place++) {
-        const fact = segment[place]!;
+        const fact = factsOf[place]!;
         isInternal[place] = fact & 1;
-        isHighRisk[place] = (fact >>> 1) & 1;
-        const own = fact >>> 2;
-        segment[place] = own;
-        if (seenAt[own] === host) continue;
-        seenAt[own] = host;
-        tally.segments++;
+        if ((fact & 2) !== 0) tally.highRisk.push(place);
+        const segment = fact >>> 2;
+        if (seenAt[segment] !== host) {
+          seenAt[segment] = host;
+          tally.segments++;
+        }
+        if ((fact & 1) === 0 || seenInsideAt[segment] === host) continue;
+        seenInsideAt[segment] = host;
+        tally.internalSegments++;
       }
     },
     closeToday() {

@@ -42,14 +42,17 @@ export function sumsOf(
 ): Float64Array {
   // Metric by metric, ring by ring at first: what is added to then stays in the processor's cache.
   const rings = new Float64Array(MERGED_COUNT * windows * hosts);
+  /** Of one column at a time: loops are the faster for reading always the same kind. */
+  const wide = new Float64Array(blocks.reduce((most, { totals }) => Math.max(most, totals.hosts.length), 0));
   for (const { totals, ring } of blocks) {
     const places = totals.hosts.map((id) => placeOf[id]!);
     totals.metrics.forEach((values, metric) => {
       if (values === null) return;
       const at = (metric * windows + ring) * hosts;
       const into = rings.subarray(at, at + hosts);
-      if (TAKES_MAXIMUM[metric] === 0) addEach(into, values, places);
-      else takeGreater(into, values, places);
+      wide.set(values);
+      if (TAKES_MAXIMUM[metric] === 0) addEach(into, wide, places);
+      else takeGreater(into, wide, places);
     });
   }
   const sums = new Float64Array(rings.length);
@@ -76,14 +79,14 @@ const HOSTS_AT_ONCE = 16;
 /** In `placeOf` of hosts that are not asked for: -1, as an unsigned number. */
 const NONE = 0xffff_ffff;
 
-function addEach(into: Float64Array, values: Numbers, places: Uint32Array): void {
+function addEach(into: Float64Array, values: Float64Array, places: Uint32Array): void {
   for (let row = 0; row < places.length; row++) {
     const place = places[row]!;
     if (place !== NONE) into[place]! += values[row]!;
   }
 }
 
-function takeGreater(into: Float64Array, values: Numbers, places: Uint32Array): void {
+function takeGreater(into: Float64Array, values: Float64Array, places: Uint32Array): void {
   for (let row = 0; row < places.length; row++) {
     const place = places[row]!;
     if (place !== NONE && values[row]! > into[place]!) into[place] = values[row]!;

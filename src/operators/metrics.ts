@@ -114,7 +114,7 @@ export const WINDOW_METRICS: readonly WindowMetric[] = [
 /** What a behaviour counts over the distinct outbound peers of a window. */
 export type BehaviourMeasure =
   | { readonly is: 'peers'; readonly where: PeerCondition }
-  | { readonly is: 'segments'; readonly where: PeerCondition }
+  | { readonly is: 'segments'; readonly where: 'internal' }
   | { readonly is: 'bytes_sent'; readonly where: PeerCondition }
   | { readonly is: 'new_to_project' };
 

@@ -4,17 +4,12 @@ import type { SpreadMeter } from './spread.ts';
 import type { WindowTotals } from './window-values.ts';
 
 /** Sets what the totals say of the peers and ports of the window so far. */
-export function measurePeers({ peer, peers, segments }: ContactTally, meter: SpreadMeter, totals: WindowTotals): void {
-  const { sessions, count } = peers;
-  const { bytes, isHighRisk } = peer;
+export function measurePeers(tally: ContactTally, meter: SpreadMeter, totals: WindowTotals): void {
+  const { peer, peers, segments, highRisk } = tally;
+  totals.highRiskPeers = highRisk.length;
   totals.highRiskSessions = 0;
-  totals.highRiskPeers = 0;
-  for (let place = 0; place < count; place++) {
-    if (isHighRisk[place] === 0) continue;
-    totals.highRiskSessions += sessions[place]!;
-    totals.highRiskPeers++;
-  }
-  meter.addPeers(sessions, bytes, count, segments);
+  for (const place of highRisk) totals.highRiskSessions += peers.sessions[place]!;
+  meter.addPeers(peers.sessions, peer.bytes, peers.count, segments);
   meter.take(totals.spread, 0);
 }
 
@@ -31,14 +26,14 @@ const [INTERNAL, INTERNAL_ADMIN, EXTERNAL, DENIED, NOREPLY] = CONDITIONS.map(bit
   number,
 ];
 
-/** @param segments number of segments there are. */
-export function createBehaviourMeter(behaviours: readonly Behaviour[], segments: number): BehaviourMeter {
+/** What is true of a peer by its place, as bits: by whether it is inside, plus 2 if it has an administration port. */
+const PLACE_BITS = Uint8Array.of(EXTERNAL, INTERNAL, EXTERNAL, INTERNAL | INTERNAL_ADMIN);
+
+export function createBehaviourMeter(behaviours: readonly Behaviour[]): BehaviourMeter {
   /** By bit: the behaviours that have it. What compares the window with its lookback is set elsewhere. */
   const plan = behaviours.flatMap(({ measure }, b) =>
     measure.is === 'new_to_project' ? [] : [{ b, is: measure.is, bit: bitOf(measure.where) }],
   );
-  const seenAt = new Uint32Array(segments);
-  let round = 0;
   /** Peers, by all that is true of them. */
   const peersOf = new Uint32Array(1 << CONDITIONS.length);
   const bytesSentOf = new Float64Array(1 << CONDITIONS.length);
@@ -47,37 +42,22 @@ export function createBehaviourMeter(behaviours: readonly Behaviour[], segments:
     for (let bits = 0; bits < sums.length; bits++) if ((bits & bit) !== 0) sum += sums[bits]!;
     return sum;
   };
-  let conditions = new Uint8Array(1024);
-  return ({ peer, peers }, values, first, stride) => {
-    const { segment, isInternal, hasAdminPort, denied, zeroReply, bytesSent } = peer;
+  return ({ peer, peers, internalSegments }, values, first, stride) => {
+    const { isInternal, hasAdminPort, denied, zeroReply, bytesSent } = peer;
     const { sessions, count } = peers;
-    if (conditions.length < count) conditions = new Uint8Array(count * 2);
     peersOf.fill(0);
     bytesSentOf.fill(0);
     for (let place = 0; place < count; place++) {
-      const inside = isInternal[place] === 1;
       const bits =
-        (inside ? INTERNAL : EXTERNAL) |
-        (inside && hasAdminPort[place] === 1 ? INTERNAL_ADMIN : 0) |
+        PLACE_BITS[isInternal[place]! | (hasAdminPort[place]! << 1)]! |
         (denied[place]! > 0 ? DENIED : 0) |
         (zeroReply[place] === sessions[place] ? NOREPLY : 0);
-      conditions[place] = bits;
       peersOf[bits]!++;
       bytesSentOf[bits]! += bytesSent[place]!;
     }
     for (const { b, is, bit } of plan) {
-      if (is !== 'segments') {
-        values[first + b * stride] = sumOf(is === 'peers' ? peersOf : bytesSentOf, bit);
-        continue;
-      }
-      round++;
-      let sum = 0;
-      for (let place = 0; place < count; place++) {
-        if ((conditions[place]! & bit) === 0 || seenAt[segment[place]!] === round) continue;
-        seenAt[segment[place]!] = round;
-        sum++;
-      }
-      values[first + b * stride] = sum;
+      values[first + b * stride] =
+        is === 'segments' ? internalSegments : sumOf(is === 'peers' ? peersOf : bytesSentOf, bit);
     }
   };
 }

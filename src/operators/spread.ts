@@ -36,8 +36,8 @@ export function createSpreadMeter(segments: number): SpreadMeter {
   let bytesInAll = 0;
   let topSessions = 0;
   let topBytes = 0;
-  const portSessions = new Float64Array(65_536);
-  const portBytes = new Float64Array(65_536);
+  /** Sessions and bytes of a port side by side: rows name ports at random, and each line of memory is waited for. */
+  const portSums = new Float64Array(2 * 65_536);
   const ports = new Int32Array(65_536);
   let portCount = 0;
 
@@ -46,12 +46,13 @@ export function createSpreadMeter(segments: number): SpreadMeter {
     let mostSessions = 0;
     let mostBytes = 0;
     for (let i = 0; i < portCount; i++) {
-      const port = ports[i]!;
-      const sessions = portSessions[port]!;
+      const at = 2 * ports[i]!;
+      const sessions = portSums[at]!;
+      const bytes = portSums[at + 1]!;
       total += sessions;
       histogram.add(sessions);
       if (sessions > mostSessions) mostSessions = sessions;
-      if (portBytes[port]! > mostBytes) mostBytes = portBytes[port]!;
+      if (bytes > mostBytes) mostBytes = bytes;
     }
     measured[placeOf(PORT, NUNIQUE)] = portCount;
     measured[placeOf(PORT, ENTROPY)] = histogram.takeEntropy(total);
@@ -91,9 +92,10 @@ export function createSpreadMeter(segments: number): SpreadMeter {
       topBytes = Math.max(topBytes, mostBytes);
     },
     addPort(port, sessions, bytes) {
-      if (portSessions[port] === 0) ports[portCount++] = port;
-      portSessions[port]! += sessions;
-      portBytes[port]! += bytes;
+      const at = 2 * port;
+      if (portSums[at] === 0) ports[portCount++] = port;
+      portSums[at]! += sessions;
+      portSums[at + 1]! += bytes;
     },
     take(out, at) {
       measured[placeOf(PEER, NUNIQUE)] = peers;
@@ -113,8 +115,8 @@ export function createSpreadMeter(segments: number): SpreadMeter {
     },
     forgetPorts() {
       for (let i = 0; i < portCount; i++) {
-        portSessions[ports[i]!] = 0;
-        portBytes[ports[i]!] = 0;
+        portSums[2 * ports[i]!] = 0;
+        portSums[2 * ports[i]! + 1] = 0;
       }
       portCount = 0;
     },

@@ -105,7 +105,7 @@ export function windowRowsOfDay(
   const isCapped = new Uint8Array(count);
   const meter = createSpreadMeter(0);
   const tally = createContactTally(lastingFacts, options.adminPorts, meter);
-  const behaviours = createBehaviourMeter(BEHAVIOURS, lastingFacts.segmentCount);
+  const behaviours = createBehaviourMeter(BEHAVIOURS);
   const scratch = { tally, meter, behaviours, totals: emptyTotals(), features };
   for (const role of DIRECTIONS) {
     const novelty =
@@ -189,18 +189,19 @@ function emitHost(
   columnBase: number,
   isCompared: boolean,
 ): void {
+  const hasBehaviours = role === 'outbound';
   let isTodayClosed = false;
   let from = start;
   tally.clear();
   for (let ring = 0; ring < RINGS; ring++) {
     const to = ends[ring]!;
     if (isCompared && !isTodayClosed && todayEnd <= to) {
-      tally.addPairs(pairs, from, todayEnd, true);
+      tally.addPairs(pairs, from, todayEnd, hasBehaviours, true);
       tally.closeToday();
       isTodayClosed = true;
       from = todayEnd;
     }
-    tally.addPairs(pairs, from, to, isCompared);
+    tally.addPairs(pairs, from, to, hasBehaviours, isCompared);
     from = to;
     tally.describePeers();
     const at = rowBase + columnBase + ring * WINDOW_METRICS.length;
@@ -213,7 +214,7 @@ function emitHost(
       features.copyWithin(at, at - WINDOW_METRICS.length, at);
     }
     if (isCompared) tally.closeWindow(ring);
-    const behaviourWindow = role === 'outbound' ? BEHAVIOUR_WINDOWS.indexOf(WINDOW_NAMES[ring]!) : -1;
+    const behaviourWindow = hasBehaviours ? BEHAVIOUR_WINDOWS.indexOf(WINDOW_NAMES[ring]!) : -1;
     if (behaviourWindow >= 0) {
       behaviours(tally, features, rowBase + WINDOW_FEATURES.length + behaviourWindow, BEHAVIOUR_WINDOWS.length);
     }

@@ -69,6 +69,28 @@ const overWindows = (row: Row, metric: string): Cell[] =>
   ['15m', '30m', '1h', '8h', '24h'].map((window) => row[`${metric}_w_${window}`]!);
 
 describe('a window', () => {
+  it('knows thousands of peers apart, and those inside by their segments', () => {
+    const address = (n: number): string => `${n % 3 === 0 ? '10.7' : '203.0'}.${n >>> 8}.${n & 0xff}`;
+    const scan = (first: number, count: number): LogRecord[] =>
+      Array.from({ length: count }, (_, n) => ({
+        destination_ip: address(first + n),
+        destination_port: 443 + (n % 2),
+      }));
+    // 0..2,999, then 1,500..4,499: what is known of the older 1,500 is looked up after the columns have grown.
+    const row = rowAfter([
+      [0, scan(0, 3000)],
+      [8, scan(1500, 3000)],
+    ]);
+    expect(overWindows(row, 'peer_ip_nunique')).toEqual([3000, 3000, 3000, 4500, 4500]);
+    expect(overWindows(row, 'sessions_cnt')).toEqual([3000, 3000, 3000, 6000, 6000]);
+    // Every block of 256 addresses has some inside, and some outside.
+    expect(overWindows(row, 'peer_segment_nunique')).toEqual([26, 26, 26, 36, 36]);
+    expect(row['internal_peer_nunique_w_1h']).toBe(1000);
+    expect(row['internal_peer_nunique_w_24h']).toBe(1500);
+    expect(row['internal_segment_nunique_w_1h']).toBe(13);
+    expect(row['internal_segment_nunique_w_24h']).toBe(18);
+  });
+
   it.each([
     [1, [1, 2, 2, 2, 2]],
     [2, [1, 1, 2, 2, 2]],
