@@ -44,30 +44,30 @@ export function createIntake(
   const { clock, random, queue } = ports;
   const inbox = new Map<string, Unread>();
 
-  const condemn = async (message: Message, why: string): Promise<void> => {
-    await ports.quarantine(message, why);
-    ledger.hold(message, [], why);
-    observer.warn(`queue: a message can never succeed: ${why}`);
-  };
-
+  /** Whatever of a message cannot be understood keeps none of its folders from being taken. */
   const readOne = async ({ message }: Unread): Promise<void> => {
     const notification = readNotification(message.body);
-    if (notification.is === 'poison') return condemn(message, notification.why);
-    if (notification.is !== 'folders') return ledger.hold(message, [], null);
+    const causes = notification.is === 'poison' ? [notification.why] : [];
     const routed: { readonly named: NotifiedFolder; readonly stream: StreamName; readonly folder: MiniBatchFolder }[] =
       [];
-    for (const named of notification.folders) {
-      const answer = await ports.route(named);
-      if (answer.is === 'poison') return condemn(message, answer.why);
-      if (answer.is === 'routed') routed.push({ named, ...answer });
+    if (notification.is === 'folders') {
+      causes.push(...notification.faults);
+      for (const named of notification.folders) {
+        const answer = await ports.route(named);
+        if (answer.is === 'poison') causes.push(answer.why);
+        if (answer.is === 'routed') routed.push({ named, ...answer });
+      }
+    }
+    const cause = causes.length === 0 ? null : causes.join('; ');
+    if (cause !== null) {
+      await ports.quarantine(message, cause);
+      observer.warn(`queue: a message can never succeed whole: ${cause}`);
     }
     const keys = routed.map(({ named, stream, folder }) => {
       const announced = { eventTime: named.eventTime, sentTime: message.sentAt };
       return folderKey(know(stream, folder.path, announced, folder));
     });
-    const { faults } = notification;
-    if (faults.length > 0) await ports.quarantine(message, faults.join('; '));
-    ledger.hold(message, keys, faults.length > 0 ? faults.join('; ') : null);
+    ledger.hold(message, keys, cause);
   };
 
   return {

@@ -85,9 +85,9 @@ describe('serve with a queue', () => {
     );
     await lab.send('{"no": "notification"}');
     const process = lab.serve();
-    await lab.settled(3, [process]);
+    await lab.settled(4, [process]);
     await process.stop();
-    expect((await lab.manifests()).map(({ mini_batch_id: id }) => id)).toEqual([a, b, c].map(({ id }) => id));
+    expect((await lab.manifests()).map(({ mini_batch_id: id }) => id)).toEqual([a, b, c, d].map(({ id }) => id));
     const causes = lab.sqs.queue('ndr-dead-letters').messages.map(({ attributes }) => attributes['cause']?.StringValue);
     expect(causes.sort()).toEqual([
       expect.stringMatching(/^no route fits s3:\/\/raw-logs\/elsewhere\/2026\/03\/02\/x/),

@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
-import { pretendAwsCredentials } from '../fakes/aws-environment.ts';
 import { type DynamoDb, openDynamoDb } from '../../src/state/aws/dynamodb-client.ts';
+import { pretendAwsCredentials } from '../fakes/aws-environment.ts';
 
 export interface DynamoDbServer {
   readonly endpoint: string;
