@@ -45,7 +45,7 @@ export async function proveKills(
       '',
       `- ${report.halfWay} of the kills left files that did not count: unfinished ones, or whole ones that no committed manifest names.`,
       `- Every finished home equals an undisturbed one: the ${count(filesBelow(join(reference, 'lake')).length)} files of the lake (manifests included) and the quarantine byte for byte, the index items but for`,
-      '  `committed_at` and `attempt_token`. Nothing unfinished was left, and one more run changed no file.',
+      '  `committed_at`, `attempt_token` and `planned_at`. Nothing unfinished was left, and one more run changed no file.',
       `- After every kill each file of the lake was what its name says, and no manifest named a file that was not there. A reader that followed the`,
       `  index with DuckDB while the runs went on looked ${count(report.looks)} times, read ${count(report.filesRead)} files whole, and found each with the rows that its manifest says.`,
     ],

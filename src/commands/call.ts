@@ -9,6 +9,7 @@ import { catalog } from './feature-catalog.ts';
 import { parseFlags } from './flags.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
 import { readHomeSettings, SETTING_FLAGS } from './home-settings.ts';
+import { provision } from './provision.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { replay } from './replay.ts';
 import { retain } from './retain.ts';
@@ -45,6 +46,7 @@ export async function carryOut(args: readonly string[], { env, surroundings, ...
     retain,
     'rebuild-index': rebuildIndex,
     doctor,
+    provision,
     catalog,
   };
   const { terminal } = caller;

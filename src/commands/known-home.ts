@@ -19,7 +19,7 @@ export async function openKnownHome(
   return openHome({ ...context, settings: { ...context.settings, home: folder } }, onExit);
 }
 
-async function isFolder(path: string): Promise<boolean> {
+export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,

@@ -121,7 +121,7 @@ describe('help', () => {
 
   it.each([
     ...['demo', 'backfill', 'run-batch', 'serve', 'replay', 'catalog'],
-    ...['diff', 'verify', 'retain', 'rebuild-index', 'doctor'],
+    ...['diff', 'verify', 'retain', 'rebuild-index', 'doctor', 'provision'],
   ])('of %s has examples', async (name) => {
     const { code, stdout } = await call([name, '--help']);
     expect(code).toBe(0);

@@ -14,6 +14,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'RequestLimitExceeded',
   'LimitExceededException',
   'TransactionConflictException',
+  'ContinuousBackupsUnavailableException',
   'InternalServerError',
   'ServiceUnavailable',
   'TimeoutError',
@@ -36,6 +37,7 @@ export const isConditionFault = (error: unknown): boolean => nameOf(error) === '
 export const isMissingTable = (error: unknown): boolean => nameOf(error) === 'ResourceNotFoundException';
 export const isUnknownOperation = (error: unknown): boolean => nameOf(error) === 'UnknownOperationException';
 export const isTableInUse = (error: unknown): boolean => nameOf(error) === 'ResourceInUseException';
+export const isNotReady = (error: unknown): boolean => nameOf(error) === 'ContinuousBackupsUnavailableException';
 export const isTooLarge = (error: unknown): boolean =>
   nameOf(error) === 'ValidationException' && /item size/i.test((error as Error).message);
 

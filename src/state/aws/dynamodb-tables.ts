@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   CreateTableCommand,
   DescribeContinuousBackupsCommand,
@@ -7,9 +8,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Recovery, Tables } from '../tables.ts';
 import type { DynamoDb } from './dynamodb-client.ts';
-import { dynamoDbFault, isMissingTable, isTableInUse, isUnknownOperation } from './dynamodb-fault.ts';
+import { dynamoDbFault, isMissingTable, isNotReady, isTableInUse, isUnknownOperation } from './dynamodb-fault.ts';
 
 const MOST_WAIT_SECONDS = 300;
+const MOST_TRIES = 30;
+const TRY_AGAIN_MS = 2_000;
 
 /** Tables of DynamoDB, on demand. None is ever altered or removed. */
 export function openDynamoDbTables({ client }: DynamoDb): Tables {
@@ -71,13 +74,20 @@ export function openDynamoDbTables({ client }: DynamoDb): Tables {
 
     switchRecoveryOn: (name) =>
       ifKnown('UpdateContinuousBackups', name, async () => {
-        await client.send(
-          new UpdateContinuousBackupsCommand({
-            TableName: name,
-            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          }),
-        );
-        return 'on';
+        const update = new UpdateContinuousBackupsCommand({
+          TableName: name,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        });
+        for (let tries = 1; ; tries++) {
+          try {
+            await client.send(update);
+            return 'on';
+          } catch (error) {
+            // A table that was made a moment ago has none of its backups ready.
+            if (!isNotReady(error) || tries === MOST_TRIES) throw error;
+            await setTimeout(TRY_AGAIN_MS);
+          }
+        }
       }),
   };
 }

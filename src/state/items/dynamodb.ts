@@ -37,15 +37,11 @@ export function openDynamoDbItems({ documents }: DynamoDb): Items {
     }
   };
 
-  const read = (table: string, pk: string, sk: string): Promise<Stored | undefined> =>
-    holding('GetItem', table, async () => {
-      const { Item: found } = await documents.get({
-        TableName: table,
-        Key: keyOf(table, pk, sk),
-        ConsistentRead: true,
-      });
-      return found as Stored | undefined;
-    });
+  const read = async (table: string, pk: string, sk: string): Promise<Stored | undefined> => {
+    const Key = keyOf(table, pk, sk);
+    const found = await holding('GetItem', table, () => documents.get({ TableName: table, Key, ConsistentRead: true }));
+    return found.Item as Stored | undefined;
+  };
 
   const putOn = async (
     table: string,
@@ -73,17 +69,20 @@ export function openDynamoDbItems({ documents }: DynamoDb): Items {
     pk: string,
     range: KeyRange,
     { reverse = false, limit = Number.POSITIVE_INFINITY }: KeyOrder = {},
-    names?: Readonly<Record<string, string>>,
+    isKeysAlone = false,
   ): AsyncGenerator<readonly Stored[]> {
     checkKey(table, pk);
     const condition = keyCondition(pk, range);
+    if (condition === undefined) return;
+    const names = { ...condition.ExpressionAttributeNames, '#sk': SORT_KEY };
+    const projection = isKeysAlone ? { ProjectionExpression: '#sk', ExpressionAttributeNames: names } : {};
     let start: Stored | undefined;
-    for (let left = condition === undefined ? 0 : limit; left > 0; ) {
+    for (let left = limit; left > 0; ) {
       const page = await holding('Query', table, () =>
         documents.query({
           TableName: table,
           ...condition,
-          ...(names === undefined ? {} : projectionOf(condition!.ExpressionAttributeNames, names)),
+          ...projection,
           ConsistentRead: true,
           ScanIndexForward: !reverse,
           ...(Number.isFinite(left) ? { Limit: left } : {}),
@@ -101,7 +100,7 @@ export function openDynamoDbItems({ documents }: DynamoDb): Items {
   return {
     async get(table, pk, sk) {
       const found = await read(table, pk, sk);
-      return found === undefined ? undefined : itemOf(found);
+      return found && itemOf(found);
     },
 
     async put(table, pk, sk, item, condition) {
@@ -120,7 +119,7 @@ export function openDynamoDbItems({ documents }: DynamoDb): Items {
 
     async keys(table, pk, range = {}, order = {}) {
       const keys: string[] = [];
-      for await (const page of pages(table, pk, range, order, { '#sk': SORT_KEY }))
+      for await (const page of pages(table, pk, range, order, true))
         for (const record of page) keys.push(record[SORT_KEY] as string);
       return keys;
     },
@@ -220,10 +219,5 @@ function keyCondition(pk: string, { from, to }: KeyRange) {
     },
   };
 }
-
-const projectionOf = (used: Readonly<Record<string, string>>, names: Readonly<Record<string, string>>) => ({
-  ProjectionExpression: Object.keys(names).join(', '),
-  ExpressionAttributeNames: { ...used, ...names },
-});
 
 const SMALLER = 'a mini-batch of so many raw files has to be delivered as several, or in fewer, larger files';
