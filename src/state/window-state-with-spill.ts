@@ -8,8 +8,8 @@ const MOST_REMEMBERED = 50_000;
  */
 export function windowStateWithSpill(primary: WindowState, local: WindowState, observe: StateObserver): WindowState {
   const given = new Set<string>();
-  const wasGiven = (key: BlockKey): boolean => {
-    const name = Object.values(key).join('\n');
+  const wasGiven = ({ project, version, shards, shard, sliceEnd, miniBatchId, manifest }: BlockKey): boolean => {
+    const name = JSON.stringify([project, version, shards, shard, sliceEnd, miniBatchId, manifest]);
     if (given.has(name)) return true;
     if (given.size >= MOST_REMEMBERED) given.clear();
     given.add(name);

@@ -122,7 +122,8 @@ const notStarted = (error: NodeJS.ErrnoException): string =>
     ? 'redis-server is not installed; install it: apt-get install -y --no-install-recommends redis-server'
     : `redis-server cannot be started: ${error.message}`;
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

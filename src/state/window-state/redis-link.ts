@@ -65,10 +65,11 @@ export function openRedisLink(url: string): RedisLink {
       return answer;
     } catch (error) {
       const wasCut = wasProven && !(error instanceof LateAnswer) && !isReply(error);
+      const isResting = performance.now() < restsUntil;
       // Calls that were under way together fail together: that is one failure.
       const isFirst = connection === used;
       drop(used);
-      if (wasCut && !isAgain && !isClosed) return attempt(commands, ticks, true);
+      if (wasCut && !isAgain && !isResting && !isClosed) return attempt(commands, ticks, true);
       if (isFirst) rest();
       throw error;
     }
