@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|queue]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,11 +14,12 @@ import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
+import { proveS3 } from './prove/s3.ts';
 import { proveSoak } from './prove/soak.ts';
 import { proveThreads } from './prove/threads.ts';
 
 const EVIDENCE = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'evidence.md');
-const PARTS = ['captures', 'threads', 'baselines', 'kill', 'histories', 'soak', 'poison', 'fuzz', 'queue'] as const;
+const PARTS = ['captures', 'threads', 'baselines', 'kill', 'histories', 'soak', 'poison', 'fuzz', 's3', 'queue'] as const;
 type Part = (typeof PARTS)[number];
 
 class UsageError extends Error {}
@@ -92,6 +93,7 @@ async function run(): Promise<boolean> {
     soak: () => proveSoak({ workplace, hours, speed, seed }, say),
     poison: () => provePoison(workplace, say),
     fuzz: async () => proveFuzz({ seconds: fuzzSeconds, seed }, say),
+    s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
   };
   let isProven = true;

@@ -126,7 +126,7 @@ async function filesAt(lake: Lake, pointer: string): Promise<SnapshotFile[]> {
   const folder = pointer.startsWith('file://') ? fileURLToPath(pointer) : isAbsolute(pointer) ? pointer : undefined;
   const files: SnapshotFile[] = [];
   if (folder === undefined) {
-    const prefix = `${pointer.replace(/^s3:\/\//, '').replace(/\/+$/, '')}/`;
+    const prefix = `${pointer.replace(/^s3:\/\//, 's3:').replace(/\/+$/, '')}/`;
     for await (const { path } of lake.list(prefix))
       files.push({ name: path.slice(prefix.length), read: () => lake.read(path) });
     return files;

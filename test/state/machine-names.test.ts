@@ -27,7 +27,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const HEADER = 'ip_address,machine_name,snapshot_month,mapping_contract_version';
 const csv = (...rows: readonly string[]): Uint8Array => new TextEncoder().encode(`${[HEADER, ...rows].join('\n')}\n`);
-const at = 'abc/inventory/snapshot_month=2026-03';
+const at = 's3:abc/inventory/snapshot_month=2026-03';
 const read = (spec: Partial<typeof SPEC> | { pointer: null } = {}) =>
   readMachineNames(lake, { ...SPEC, ...spec }, 'project_parameters#v1');
 
@@ -89,9 +89,9 @@ describe('the names of machines', () => {
     await expect(read()).rejects.toThrow(
       /^FG_B_MAPPING_SCHEMA_VERSION_MISMATCH: .*_snapshot_manifest.json keeps to other/,
     );
-    const april = 'abc/inventory/snapshot_month=2026-04';
+    const april = 's3:abc/inventory/snapshot_month=2026-04';
     await lake.create(`${april}/a.csv`, csv(`10.0.0.1,a,2026-03,${CONTRACT}`));
-    await expect(read({ pointer: `s3://${april}` })).rejects.toThrow(
+    await expect(read({ pointer: april.replace('s3:', 's3://') })).rejects.toThrow(
       /^FG_B_MAPPING_POINTER_INVALID: .*rows of 2026-03/,
     );
   });

@@ -90,15 +90,18 @@ export function s3Fault(error: unknown, operation: string, place: S3Place): Erro
  */
 function shortly({ name, message, code, $metadata }: Told): string {
   const { httpStatusCode: status, requestId } = $metadata ?? {};
-  if (status === undefined)
-    return typeof code === 'string' && !message.includes(code) ? `${code}: ${message}` : message;
+  if (status === undefined) {
+    // Of several addresses that were tried in vain, Node gives the code alone.
+    if (typeof code !== 'string' || message.includes(code)) return message;
+    return message === '' ? code : `${code}: ${message}`;
+  }
   return `${name} (HTTP ${status}${requestId === undefined ? '' : `, request ${requestId}`})`;
 }
 
 const PERMISSIONS: Readonly<Record<string, string>> = {
   HeadObject: 's3:GetObject',
   ListObjectsV2: 's3:ListBucket',
-  CreateMultipartUpload: 's3:PutObject',
+  Upload: 's3:PutObject and s3:AbortMultipartUpload',
 };
 
 function remedyOf({ name, message, $metadata }: Told, operation: string, { bucket }: S3Place): string {

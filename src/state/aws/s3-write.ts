@@ -22,7 +22,7 @@ const FIRST_PAUSE_MS = 50;
  */
 export async function createS3Object(s3: S3, place: S3Place, bytes: Uint8Array): Promise<'created' | 'exists'> {
   const isSingle = bytes.length <= SINGLE_BYTES;
-  const operation = isSingle ? 'PutObject' : 'CompleteMultipartUpload';
+  const operation = isSingle ? 'PutObject' : 'Upload';
   for (let attempt = 1; ; attempt++) {
     try {
       await (isSingle ? put(s3, place, bytes) : upload(s3, place, bytes));
