@@ -19,7 +19,18 @@ import { proveSoak } from './prove/soak.ts';
 import { proveThreads } from './prove/threads.ts';
 
 const EVIDENCE = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'evidence.md');
-const PARTS = ['captures', 'threads', 'baselines', 'kill', 'histories', 'soak', 'poison', 'fuzz', 's3', 'queue'] as const;
+const PARTS = [
+  'captures',
+  'threads',
+  'baselines',
+  'kill',
+  'histories',
+  'soak',
+  'poison',
+  'fuzz',
+  's3',
+  'queue',
+] as const;
 type Part = (typeof PARTS)[number];
 
 class UsageError extends Error {}

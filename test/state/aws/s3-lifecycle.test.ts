@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openS3Lifecycle } from '../../../src/state/aws/s3-lifecycle.ts';
-import { giveCredentials } from '../../support/dynamodb-server.ts';
+import { pretendAwsCredentials } from '../../fakes/aws-environment.ts';
 import { type LifecycleServer, startLifecycleServer } from '../../support/lifecycle-server.ts';
 
 let server: LifecycleServer;
 let upkeep: ReturnType<typeof openS3Lifecycle>;
 beforeEach(async () => {
-  giveCredentials();
+  pretendAwsCredentials();
   server = await startLifecycleServer();
   upkeep = openS3Lifecycle({ region: null, endpoint: server.endpoint, forcePathStyle: true });
 });
