@@ -89,6 +89,8 @@ export async function lookAtFolder(
     tracked.state = 'waiting';
     return { look: 'arriving' };
   }
+  // Planning lists it once more: a long line need not be listed again and again.
+  tracked.notBefore = now + rules.settleMs;
   if (tracked.state !== 'ready') {
     tracked.state = 'ready';
     tracked.readySince = now;
