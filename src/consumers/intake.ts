@@ -2,10 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type NotifiedFolder, readNotification } from '../config/notification.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import type { MessageLedger } from './message-ledger.ts';
-import type { Announced } from './mini-batch-request.ts';
 import type { Message } from './notification-queue.ts';
 import type { PumpObserver, PumpPorts, StreamName } from './pump-ports.ts';
-import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import { folderKey, type TrackedFolder } from './tracked-folder.ts';
 
 /** More than these are not taken at once: others may want some, and each has to be kept hidden. */

@@ -4,9 +4,8 @@ import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
 import { keepHidden, settleEnded } from './message-upkeep.ts';
-import type { Announced } from './mini-batch-request.ts';
 import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from './pump-ports.ts';
-import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import { candidateOf, settleCandidate } from './take-mini-batch.ts';
 import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
 

@@ -1,6 +1,6 @@
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
 import { type CompletenessRules, judgeCompleteness, signatureOf } from './completeness.ts';
-import type { Announced } from './mini-batch-request.ts';
+import type { Announced } from './settle-slice.ts';
 import type { Candidate } from './take-mini-batch.ts';
 
 /**
