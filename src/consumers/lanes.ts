@@ -191,10 +191,12 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     if (reprocessing === undefined) return;
     if (clock() >= lane.refreshDue) {
       const recentMs = lane.hasRefreshed ? rules.recentMs : undefined;
-      lane.refreshDue = clock() + rules.refreshMs;
+      // Should it fail.
+      lane.refreshDue = clock() + MOST_BACK_OFF_MS;
       occupy(lane, 0, async () => {
         await reprocessing.refresh(recentMs);
         lane.hasRefreshed = true;
+        lane.refreshDue = clock() + rules.refreshMs;
       });
       return;
     }
@@ -207,7 +209,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     occupy(lane, 0, async () => {
       const taken = await reprocessing.takeNext();
       if (taken === undefined) return;
-      if (taken.is === 'error') met(taken.error);
+      if (taken.is === 'error') {
+        met(taken.error);
+        // It is forgotten now, and found again.
+        lane.refreshDue = Math.min(lane.refreshDue, clock() + MOST_BACK_OFF_MS);
+      }
       if (taken.is === 'committed') await ports.announce(stream, taken);
       if (taken.is !== 'skipped') observer.taken(lane.name, taken);
     });

@@ -86,7 +86,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const known = folders.get(folderKey({ stream: streamKey(stream), path }));
       return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
     };
-    const { folders: found, faults } = await ports.search(isKnown);
+    const { streams, folders: found, faults } = await ports.search(isKnown);
+    for (const stream of streams) lanes.know(stream);
     for (const { stream, path, miniBatchId } of found) {
       const candidate = candidateOf(path);
       const folder = 'fault' in candidate.folder ? undefined : candidate.folder;

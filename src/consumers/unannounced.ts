@@ -24,10 +24,12 @@ export interface UnannouncedSearch {
  */
 export async function findUnannounced(search: UnannouncedSearch): Promise<FoundFolders> {
   const folders: { stream: StreamName; path: string; miniBatchId: string }[] = [];
+  const streams: StreamName[] = [];
   const faults: string[] = [];
   for (const route of search.routes.filter(({ enabled }) => enabled)) {
     try {
       const stream = await search.streamOf(route);
+      streams.push(stream);
       for (const date of [dateOf(search.now - DAY_MS), dateOf(search.now)]) {
         for await (const { folder, miniBatchId } of walkRoute(search.rawFiles, route, date)) {
           if (search.isKnown(stream, folder) || !(await isWanted(search, stream, folder, miniBatchId))) continue;
@@ -41,7 +43,7 @@ export async function findUnannounced(search: UnannouncedSearch): Promise<FoundF
       );
     }
   }
-  return { folders, faults };
+  return { streams, folders, faults };
 }
 
 const dateOf = (instant: number): string => formatInstant(instant).slice(0, 10);
