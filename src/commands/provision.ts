@@ -8,12 +8,12 @@ import { openDynamoDbTables } from '../state/aws/dynamodb-tables.ts';
 import { openS3 } from '../state/aws/s3-client.ts';
 import { openS3Lifecycle } from '../state/aws/s3-lifecycle.ts';
 import { UNFINISHED_DAYS } from '../state/bucket-upkeep.ts';
-import { PARTITION_KEY, SORT_KEY } from '../state/items/dynamodb.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
-import { openDynamoDbSpecs, PARAMETERS_KEYS, ROUTING_KEYS } from '../state/specs/dynamodb.ts';
+import { openDynamoDbSpecs } from '../state/specs/dynamodb.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { isFolder } from './known-home.ts';
-import { s3OptionsOf } from './storage.ts';
+import { dynamoDbPlaceOf, s3OptionsOf } from './storage.ts';
+import { tableShapesOf } from './table-shapes.ts';
 
 export const provision: Command = {
   summary:
@@ -37,8 +37,7 @@ export const provision: Command = {
       const { settings, terminal, stop, flags } = context;
       const seeds = await seedsOf(context);
       for (const warning of seeds.warnings) terminal.note(`warning: ${warning}`);
-      const { 'aws.region': region, 'aws.endpoint': endpoint } = settings;
-      const dynamoDb = openDynamoDb({ region, endpoint: settings['dynamodb.endpoint'] ?? endpoint });
+      const dynamoDb = openDynamoDb(dynamoDbPlaceOf(settings));
       onExit(dynamoDb.close);
       const s3 = openS3(s3OptionsOf(settings));
       onExit(async () => s3.destroy());
@@ -81,11 +80,7 @@ async function seedsOf({ settings, flags }: CommandContext): Promise<Seeds> {
 function wantedOf({ settings }: CommandContext, seeds: Seeds): Wanted {
   const places = [settings['lake.location'], settings['quarantine.location']].filter((place) => place !== null);
   return {
-    shapes: {
-      parameters: { name: settings['tables.parameters'], ...PARAMETERS_KEYS },
-      routing: { name: settings['tables.routing'], ...ROUTING_KEYS },
-      batchIndex: { name: settings['tables.batch_index'], partitionKey: PARTITION_KEY, sortKey: SORT_KEY },
-    },
+    shapes: tableShapesOf(settings),
     seeds,
     places: [...new Set(places)],
   };
