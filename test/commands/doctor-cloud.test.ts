@@ -26,7 +26,6 @@ const KEPT = { MessageRetentionPeriod: '1209600' };
 
 beforeAll(async () => {
   lab = await openLiveLab();
-  // What runs in this process asks these servers alone: none of them answers for AWS itself.
   home = mkdtempSync(join(tmpdir(), 'ndr-doctor-'));
   Object.assign(dead().attributes, KEPT);
   address = await lab.put(miniBatch!);
@@ -120,14 +119,15 @@ describe('doctor in AWS', () => {
     );
   });
 
-  it('finds a file of the lake that is gone', async () => {
+  it('finds a file of the lake that is gone; what it says to type brings it back', async () => {
     const file = (await pathsIn(lab.lake)).find((path) => path.includes('/fg_a/'))!;
     const bytes = await lab.lake.read(file);
     await lab.lake.remove(file);
     const { code, wrong } = await examine();
-    await lab.lake.create(file, bytes);
     expect(code).toBe(1);
     expect(wrong).toMatchObject([{ check: 'files', remedy: `ndr run-batch --input ${address} --home ${home}` }]);
+    await runCommand(runBatch, { home, flags: { input: address }, settings: lab.settings });
+    expect(Buffer.from(await lab.lake.read(file)).equals(bytes)).toBe(true);
   });
 
   it('says how a file of another content is removed', async () => {
