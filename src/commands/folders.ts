@@ -28,6 +28,12 @@ export async function inputFolder(context: CommandContext, what: string): Promis
   return folder;
 }
 
+/** The same, or the address of a folder in S3, of which nothing is known before it is listed. */
+export async function addressedFolder(context: CommandContext, what: string): Promise<string> {
+  const given = neededFlag(context, 'input', what);
+  return given.startsWith('s3://') ? given.replace(/\/+$/, '') : inputFolder(context, what);
+}
+
 async function folderFault(folder: string): Promise<string | undefined> {
   try {
     if (!(await stat(folder)).isDirectory()) return 'is a file';
