@@ -22,6 +22,8 @@ const SILENT_MS = 300_000;
 /** A folder that ended so long ago is forgotten; what is still looked for is found again. */
 const FORGET_MS = 2 * DAY_MS;
 const LOOKS_AT_ONCE = 8;
+/** What stands in line is looked at so often. */
+const LINE_MS = 60_000;
 /** What could not be searched is so after this long at most. */
 const SEARCH_AGAIN_MS = 60_000;
 
@@ -50,6 +52,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   let wake = (): void => {};
   let turnedAt = clock();
   let searchDue = Number.NEGATIVE_INFINITY;
+  let searching: Promise<void> | undefined;
   let isDraining = false;
   const said = { faults: new Set<string>() };
 
@@ -85,10 +88,10 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     onFault: (error) => lanes.met(error),
   });
 
-  const search = async (): Promise<void> => {
-    if (clock() < searchDue) return;
+  const searchThrough = async (): Promise<void> => {
     searchDue = clock() + rules.searchMs;
     const isKnown = (stream: StreamName, path: string): boolean => {
+      if (isDraining) return true;
       const known = folders.get(folderKey({ stream: streamKey(stream), path }));
       return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
     };
@@ -97,6 +100,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const text = error instanceof Error ? error.message : String(error);
       return { folders: [], faults: [`folders that nothing announced cannot be searched: ${text}`] };
     });
+    // What is found or met while the program ends is the next one's.
+    if (isDraining) return;
     if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
     for (const { stream, path, miniBatchId } of found) {
       const candidate = candidateOf(path);
@@ -105,6 +110,18 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     }
     for (const fault of faults) if (!said.faults.has(fault)) observer.warn(`${fault}; it is looked at again`);
     said.faults = new Set(faults);
+  };
+
+  /** Days of many routes take long to list: the turn goes on meanwhile, though not before what is near was found. */
+  const search = async (): Promise<void> => {
+    if (searching === undefined && clock() >= searchDue)
+      searching = searchThrough().finally(() => {
+        searching = undefined;
+      });
+    if (searching === undefined) return;
+    const over = new AbortController();
+    await Promise.race([searching, pause(rules.pollMs, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
   };
 
   /** Lists what is due, a few folders at a time, and settles the slices of what became ready. */
@@ -133,6 +150,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       if (found === 'overdue') observer.warn(`${tracked.path}: ${why}`);
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced ?? undefined);
+      // Its files are listed once more when its turn comes; a long line need not be looked through all the time.
+      if (tracked.state === 'ready' && tracked.candidate.sliceEnd !== null) tracked.notBefore = clock() + LINE_MS;
     } catch (error) {
       lanes.met(error);
       tracked.notBefore = clock() + rules.pollMs;
