@@ -51,7 +51,7 @@ export function livePorts(
         return routed;
       } catch (error) {
         // By wrong specs nothing of the project can be taken; one that went wrong later goes on by those before.
-        if (error instanceof SpecError) return { is: 'poison', why: error.message };
+        if (error instanceof SpecError) return { is: 'poison', why: error.faults.join('; ') };
         throw error;
       }
     },
