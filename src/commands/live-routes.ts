@@ -90,7 +90,7 @@ export function openLiveRoutes(
         const { folder, folderName: name, miniBatchId, date } = path;
         return { is: 'routed', stream: { project, version }, folder: { path: folder, name, miniBatchId, date } };
       } catch (error) {
-        if (error instanceof SpecError) return poison(error.message);
+        if (error instanceof SpecError) return poison(error.faults.join('; '));
         throw error;
       }
     },
