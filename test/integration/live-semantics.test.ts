@@ -32,7 +32,7 @@ import { runNdr } from '../support/ndr-process.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { undisturbed } from '../support/undisturbed-run.ts';
-import { expectWhole, inLab, until } from '../support/whole-lab.ts';
+import { expectWhole, inLab, PATIENCE_MS, until } from '../support/whole-lab.ts';
 
 const MINI_BATCHES = officeMiniBatches({ seed: 9, hosts: 3, slices: 4, doubled: [1], thin: 6 });
 const [FIRST, SECOND] = MINI_BATCHES as [MiniBatch, MiniBatch];
@@ -68,7 +68,7 @@ function ownQueue(lab: LiveLab, name: string): { settings: Record<string, string
   };
 }
 
-describe.concurrent('versions and projects', () => {
+describe.concurrent('versions and projects', { timeout: PATIENCE_MS }, () => {
   it('takes two versions of a spec side by side, each as if it were alone, on the same slices', () =>
     inLab({ specs: [parameters('default', 'v1'), parameters('default', 'v2', WIDE)] }, async (lab) => {
       const process = lab.serve();
@@ -173,7 +173,7 @@ describe.concurrent('versions and projects', () => {
     }));
 });
 
-describe.concurrent('times', () => {
+describe.concurrent('times', { timeout: PATIENCE_MS }, () => {
   it('has the days of the calendar as a backfill has them: first ever, 1st of the month, 29 February, both DST nights', async () => {
     const starts = [
       Date.UTC(2024, 1, 28, 23, 38), // over midnight to 29 February
@@ -195,7 +195,7 @@ describe.concurrent('times', () => {
   });
 });
 
-describe.concurrent('order across workers', () => {
+describe.concurrent('order across workers', { timeout: PATIENCE_MS }, () => {
   it('lets a later mini-batch wait for an earlier one that another worker has in hand', () =>
     inLab({}, async (lab) => {
       const [one, other] = [ownQueue(lab, 'one'), ownQueue(lab, 'other')];
@@ -267,7 +267,7 @@ async function isPlanned(lab: LiveLab, { id }: MiniBatch): Promise<void> {
   );
 }
 
-describe.concurrent('commands on a lake in S3', () => {
+describe.concurrent('commands on a lake in S3', { timeout: PATIENCE_MS }, () => {
   it('replays to the same after every raw object was copied onto itself, be it one that was uploaded in parts', () =>
     inLab({}, async (lab) => {
       const process = lab.serve();
