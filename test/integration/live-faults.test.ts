@@ -8,7 +8,7 @@ import { keyOf, type LiveLab, s3Event } from '../support/live-lab.ts';
 import type { MiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { undisturbed } from '../support/undisturbed-run.ts';
-import { expectWhole, inLab, until } from '../support/whole-lab.ts';
+import { expectWhole, inLab, PATIENCE_MS, until } from '../support/whole-lab.ts';
 
 const MINI_BATCHES = officeMiniBatches({ seed: 7, hosts: 3, slices: 4, doubled: [2], thin: 6 });
 const [FIRST, SECOND] = MINI_BATCHES as [MiniBatch, MiniBatch];
@@ -25,7 +25,7 @@ const announce = (lab: LiveLab, miniBatch: MiniBatch, timeMs = miniBatch.sliceEn
 const sentTo = (lab: LiveLab) => [...lab.sqs.queue('ndr').messages];
 const committed = async (lab: LiveLab): Promise<number> => (await lab.manifests()).length;
 
-describe.concurrent('serve while S3 fails', () => {
+describe.concurrent('serve while S3 fails', { timeout: PATIENCE_MS }, () => {
   it('waits, asks little and dead-letters nothing while S3 refuses everything', () =>
     inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
@@ -91,7 +91,7 @@ describe.concurrent('serve while S3 fails', () => {
     }));
 });
 
-describe.concurrent('serve while DynamoDB fails', () => {
+describe.concurrent('serve while DynamoDB fails', { timeout: PATIENCE_MS }, () => {
   it('waits while it is away, and receives no more than it can answer for', () =>
     inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.dynamoDb.endpoint);
@@ -132,7 +132,7 @@ describe.concurrent('serve while DynamoDB fails', () => {
     }));
 });
 
-describe.concurrent('serve while SQS fails', () => {
+describe.concurrent('serve while SQS fails', { timeout: PATIENCE_MS }, () => {
   it('asks less and less often while nothing can be received, and then goes on', () =>
     inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.sqs.endpoint);
@@ -179,7 +179,7 @@ describe.concurrent('serve while SQS fails', () => {
     }));
 });
 
-describe.concurrent('serve and what delivers', () => {
+describe.concurrent('serve and what delivers', { timeout: PATIENCE_MS }, () => {
   it('finds by itself what nothing announced', async () => {
     const QUARTER = 900_000;
     const start = Math.floor((Date.now() - 4 * 3_600_000) / QUARTER) * QUARTER + 8 * 60_000;
