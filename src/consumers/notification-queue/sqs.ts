@@ -9,6 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { COUNT_RETRIES, retriesTo } from '../../state/aws/retries.ts';
 import { Unavailable } from '../../state/unavailable.ts';
 import { awsFault, mayPass, namePasses, shortly } from '../aws-faults.ts';
 import type {
@@ -30,6 +31,8 @@ export interface SqsOptions {
   readonly endpoint: string | null;
   /** How long a received message is kept from others. */
   readonly visibilitySeconds: number;
+  /** Hears of calls that were made again. */
+  readonly onRetry?: (times: number) => void;
 }
 
 const CONNECT_MS = 3_000;
@@ -79,15 +82,17 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
   };
 }
 
-function clientOf({ region, endpoint }: SqsOptions): SQSClient {
+function clientOf({ region, endpoint, onRetry = () => {} }: SqsOptions): SQSClient {
   const place = endpoint === null ? (region === null ? {} : { region }) : { region: region ?? ANY_REGION, endpoint };
-  return new SQSClient({
+  const client = new SQSClient({
     ...place,
     // Otherwise calls go to the host that the queue's address names, whatever endpoint is set.
     useQueueUrlAsEndpoint: false,
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  client.middlewareStack.add(retriesTo(onRetry), COUNT_RETRIES);
+  return client;
 }
 
 async function receive(

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
+import { COUNT_RETRIES, retriesTo } from './retries.ts';
 
 export interface DynamoDbOptions {
   /** Null: as the AWS clients find it (AWS_REGION, profile). */
@@ -21,8 +22,15 @@ const MOST_ATTEMPTS = 4;
 /** Signatures name a region; a server that is not AWS takes any. */
 const ANY_REGION = 'us-east-1';
 
-/** Opens no connection yet. With an endpoint every call goes there and nowhere else. */
-export function openDynamoDb({ region, endpoint }: DynamoDbOptions): DynamoDb {
+/**
+ * Opens no connection yet. With an endpoint every call goes there and nowhere else.
+ *
+ * @param onRetry hears of calls that were made again
+ */
+export function openDynamoDb(
+  { region, endpoint }: DynamoDbOptions,
+  onRetry: (times: number) => void = () => {},
+): DynamoDb {
   const place =
     endpoint === null
       ? { ...(region === null ? {} : { region }) }
@@ -32,6 +40,7 @@ export function openDynamoDb({ region, endpoint }: DynamoDbOptions): DynamoDb {
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  client.middlewareStack.add(retriesTo(onRetry), COUNT_RETRIES);
   // Every JSON number is a double: it goes out with the digits that tell it from all others, and comes back as it was.
   const documents = DynamoDBDocument.from(client, {
     marshallOptions: { allowImpreciseNumbers: true },

@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { COUNT_RETRIES, retriesTo } from './retries.ts';
 
 /** How S3 is reached. Plain data: a worker thread opens a client of its own from it. */
 export interface S3Options {
@@ -18,7 +19,11 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 60_000;
 const MOST_SOCKETS = 64;
 
-export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Options): S3 {
+/** @param onRetry hears of requests that were made again */
+export function openS3(
+  { region, endpoint, forcePathStyle, checksums }: S3Options,
+  onRetry: (times: number) => void = () => {},
+): S3 {
   const client = new S3Client({
     ...(region === null ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint, disableS3ExpressSessionAuth: true }),
@@ -38,6 +43,7 @@ export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Option
       httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
     },
   });
+  client.middlewareStack.add(retriesTo(onRetry), COUNT_RETRIES);
   if (endpoint !== null) pin(client, new URL(endpoint));
   return client;
 }
