@@ -1,5 +1,4 @@
 import { basename, join, relative } from 'node:path';
-import type { Settings } from '../config/settings.ts';
 import { scope } from '../lifecycle.ts';
 import { CATALOG } from '../operators/catalog.ts';
 import { ALL_TIME, type BackfillReport, backfillFolders } from './backfill.ts';
@@ -9,8 +8,8 @@ import { OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, tell, whole } from './report.ts';
 import { plainLog } from './serve-log.ts';
-import { openService } from './service.ts';
-import { directoryPorts, servePump } from './serving.ts';
+import { openService, type Service } from './service.ts';
+import { directoryPorts, type Serving, servePump } from './serving.ts';
 import { ID_PATTERN } from './simulated-folders.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -35,14 +34,9 @@ async function playDemo(
 ): Promise<number> {
   const { terminal, stop } = given;
   const isOnce = given.flags['once'] === true;
-  const settings: Settings = {
-    ...given.settings,
-    'input.id_pattern': ID_PATTERN,
-    'input.slice_time': 'id_pattern',
-    'http.port': isOnce ? null : await portFor(given.settings),
-  };
+  const settings = { ...given.settings, 'input.id_pattern': ID_PATTERN, 'input.slice_time': 'id_pattern' as const };
   const context: CommandContext = { ...given, settings };
-  const service = await openService(context, surroundings);
+  const service = await openService(context, surroundings, isOnce ? null : PORT);
   const home = await openHome(context, onExit, service.watch);
   const day = officeDay();
   const inbox = join(home.folder, 'inbox');
@@ -61,27 +55,31 @@ async function playDemo(
   if (isJson(context)) terminal.out(demoJson(home, report, found));
   else for (const line of story(home, report, found, surroundings)) terminal.out(line);
   if (isOnce) return EXIT.done;
-  const onOpen = (address: string | null): void => {
-    terminal.note(`\nNow serving: mini-batches that come to ${inbox} are taken, as ndr serve does.`);
-    if (address !== null) terminal.note(`Look at ${address}/metrics and ${address}/readyz.`);
-    terminal.note('Stop with Ctrl-C; ndr demo --once ends by itself.');
-  };
-  const searchMs = settings['serve.poll_seconds'] * 1000;
-  const source = directoryPorts(context, home, inbox);
-  const isDrained = await servePump(
-    context,
-    { place: home, source, searchMs, service, log: plainLog(context), onOpen },
-    onExit,
-  );
+  const isDrained = await serveInbox(context, home, inbox, service, onExit);
   return isDrained ? EXIT.done : EXIT.failed;
 }
 
-/** The port of the settings; without one the usual port, or a free one where somebody else has that. */
-async function portFor(settings: Settings): Promise<number> {
-  const set = settings['http.port'];
-  if (set !== null) return set;
-  const { isFree } = await import('../http/free-port.ts');
-  return (await isFree(settings['http.host'], PORT)) ? PORT : 0;
+function serveInbox(
+  context: CommandContext,
+  home: Home,
+  inbox: string,
+  service: Service,
+  onExit: (undo: () => Promise<void>) => void,
+): Promise<boolean> {
+  const { terminal, settings } = context;
+  const serving: Serving = {
+    place: home,
+    source: directoryPorts(context, home, inbox),
+    searchMs: settings['serve.poll_seconds'] * 1000,
+    service,
+    log: plainLog(context),
+    onOpen(address) {
+      terminal.note(`\nNow serving: mini-batches that come to ${inbox} are taken, as ndr serve does.`);
+      if (address !== null) terminal.note(`Look at ${address}/metrics and ${address}/readyz.`);
+      terminal.note('Stop with Ctrl-C; ndr demo --once ends by itself.');
+    },
+  };
+  return servePump(context, serving, onExit);
 }
 
 function toldToStop({ terminal }: CommandContext): number {

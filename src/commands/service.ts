@@ -26,13 +26,19 @@ export interface Service {
   open(pump: Pump, log: Log, onExit: (undo: () => Promise<void>) => void): Promise<string | null>;
 }
 
-/** Metrics are kept only where somebody can ask for them, and what keeps them is loaded only then. */
+/**
+ * Metrics are kept only where somebody can ask for them, and what keeps them is loaded only then.
+ *
+ * @param usualPort where http.port is unset: it, or a free one while somebody else has it; null: nowhere
+ */
 export async function openService(
   { settings, codeVersion }: Pick<CommandContext, 'settings' | 'codeVersion'>,
   { nodeVersion }: Pick<Surroundings, 'nodeVersion'>,
+  usualPort: number | null = null,
 ): Promise<Service> {
-  const port = settings['http.port'];
-  if (port === null) return { meter: NO_METER, watch: SILENT_PLACE, open: async () => null };
+  const host = settings['http.host'];
+  if ((settings['http.port'] ?? usualPort) === null)
+    return { meter: NO_METER, watch: SILENT_PLACE, open: async () => null };
   const { openPrometheusMetrics } = await import('../http/prometheus-metrics.ts');
   const meter = openPrometheusMetrics();
   meter.set('ndr_build_info', { version: codeVersion, node_version: nodeVersion }, 1);
@@ -53,9 +59,10 @@ export async function openService(
     meter,
     watch,
     async open(pump, log, onExit) {
-      const { openHealthServer } = await import('../http/health-server.ts');
+      const { isFree, openHealthServer } = await import('../http/health-server.ts');
+      const port = settings['http.port'] ?? (usualPort !== null && (await isFree(host, usualPort)) ? usualPort : 0);
       const { address, close } = await openHealthServer({
-        ...{ host: settings['http.host'], port, log },
+        ...{ host, port, log },
         metrics: meter.exposition,
         live: () => pump.live(),
         ready: () => checksOf(settings, pump.state, lastOfRedis),

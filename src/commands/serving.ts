@@ -29,14 +29,14 @@ export interface Serving {
   readonly searchMs: number;
   readonly service: Service;
   readonly log: ServeLog;
-  /** Hears where health and metrics are answered; null: nowhere. */
+  /** Tells where health and metrics are answered, before anything is taken; null: nowhere. */
   readonly onOpen?: (address: string | null) => void;
 }
 
 /** Takes mini-batches until the program is told to stop. False if what ran then did not end in time. */
 export async function servePump(
   context: CommandContext,
-  { place, source, searchMs, service, log, onOpen = () => {} }: Serving,
+  { place, source, searchMs, service, log, onOpen = tellAddress(context) }: Serving,
   onExit: (undo: () => Promise<void>) => void,
 ): Promise<boolean> {
   const { clock, settings, stop } = context;
@@ -62,9 +62,7 @@ export async function servePump(
     random: Math.random,
   };
   const pump = createPump(ports, rulesOf(context, place, searchMs), observerOf(context, metrics, log));
-  const address = await service.open(pump, log.log, onExit);
-  if (address !== null) context.terminal.note(`health and metrics: ${address}/readyz, ${address}/metrics`);
-  onOpen(address);
+  onOpen(await service.open(pump, log.log, onExit));
   const { isDrained } = await pump.run(stop);
   if (!isDrained)
     log.warn(
@@ -72,6 +70,12 @@ export async function servePump(
     );
   return isDrained;
 }
+
+const tellAddress =
+  ({ terminal }: CommandContext) =>
+  (address: string | null): void => {
+    if (address !== null) terminal.note(`health and metrics: ${address}/readyz, ${address}/metrics`);
+  };
 
 const nameOf = ({ spec }: Pick<Stream, 'spec'>): StreamName => ({
   project: spec.project,
