@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live-soak]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { placeSection, type Section } from './prove/evidence.ts';
 import { proveFuzz } from './prove/fuzz.ts';
 import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
+import { proveLiveSoak } from './prove/live-soak.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
 import { proveS3 } from './prove/s3.ts';
@@ -30,6 +31,7 @@ const PARTS = [
   'fuzz',
   's3',
   'queue',
+  'live-soak',
 ] as const;
 type Part = (typeof PARTS)[number];
 
@@ -45,13 +47,14 @@ function readArguments() {
       hours: { type: 'string', default: '96' },
       speed: { type: 'string', default: '60' },
       'fuzz-seconds': { type: 'string', default: '600' },
+      'mini-batches': { type: 'string', default: '2000' },
       seed: { type: 'string', default: '1' },
     },
   });
   const parts = values.part ?? PARTS;
   const unknown = parts.filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) throw new UsageError(`no part ${unknown.join(', ')}; parts are ${PARTS.join(', ')}`);
-  const whole = (name: 'kills' | 'histories' | 'hours' | 'speed' | 'fuzz-seconds' | 'seed'): number => {
+  const whole = (name: Exclude<keyof typeof values, 'captures' | 'part'>): number => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 1) throw new UsageError(`--${name} takes a whole number from 1`);
     return number;
@@ -68,6 +71,7 @@ function readArguments() {
     speed: whole('speed'),
     seed: whole('seed'),
     fuzzSeconds: whole('fuzz-seconds'),
+    miniBatches: whole('mini-batches'),
   };
   return { parts: parts as readonly Part[], captures, ...numbers };
 }
@@ -91,7 +95,7 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, histories, hours, speed, seed, fuzzSeconds } = readArguments();
+  const { parts, captures, kills, histories, hours, speed, seed, fuzzSeconds, miniBatches } = readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -106,6 +110,7 @@ async function run(): Promise<boolean> {
     fuzz: async () => proveFuzz({ seconds: fuzzSeconds, seed }, say),
     s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
+    'live-soak': () => proveLiveSoak({ miniBatches, seed }, say),
   };
   let isProven = true;
   for (const part of parts) {

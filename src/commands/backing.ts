@@ -30,7 +30,7 @@ export async function openBacking(
   { state, days, redis, s3 }: BackingOptions,
   watch: BackingWatch = UNHEARD,
 ): Promise<Backing> {
-  const raw = openAddressedRawFiles(s3, watch.s3Retried);
+  const raw = openRawFiles(s3, watch.s3Retried);
   const local = openDirectoryBlockStores(state, days);
   if (redis === null) return { stores: observedStores(local, watch.blocks), ...raw };
   // Loaded where it is used: every start and every thread would pay for it.
@@ -61,9 +61,9 @@ const observedStores = (
 });
 
 /** Raw files in folders and, from the first address that says so on, in S3. */
-function openAddressedRawFiles(
+export function openRawFiles(
   options: S3Options | null,
-  onRetry: (times: number) => void,
+  onRetry: (times: number) => void = () => {},
 ): Pick<Backing, 'rawFiles' | 'close'> {
   if (options === null) return { rawFiles: openDirectoryRawFiles(), close: () => {} };
   let close = (): void => {};

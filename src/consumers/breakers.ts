@@ -5,8 +5,8 @@ import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
 export interface Breakers {
   /** Counts a failure, if a dependency caused it. */
   met(error: unknown): void;
-  /** Dependencies answer. */
-  wentWell(): void;
+  /** A dependency answers, or all do. */
+  wentWell(system?: string): void;
   worst(): BreakerState;
   /** Systems whose breakers are not closed. */
   open(): readonly string[];
@@ -24,8 +24,8 @@ export function createBreakers(clock: () => number, random: () => number, onOpen
       breaker.failed(clock());
       if (wasClosed && breaker.state(clock()) !== 'closed') onOpen(error.system);
     },
-    wentWell() {
-      for (const breaker of breakers.values()) breaker.succeeded();
+    wentWell(one) {
+      for (const [system, breaker] of breakers) if (one === undefined || one === system) breaker.succeeded();
     },
     worst() {
       const states = [...breakers.values()].map((breaker) => breaker.state(clock()));

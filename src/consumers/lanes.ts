@@ -181,10 +181,12 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     if (reprocessing === undefined) return;
     if (clock() >= lane.refreshDue) {
       const recentMs = lane.hasRefreshed ? rules.recentMs : undefined;
-      lane.refreshDue = clock() + rules.refreshMs;
+      // Should it fail.
+      lane.refreshDue = clock() + MOST_BACK_OFF_MS;
       occupy(lane, 0, async () => {
         await reprocessing.refresh(recentMs);
         lane.hasRefreshed = true;
+        lane.refreshDue = clock() + rules.refreshMs;
       });
       return;
     }
@@ -198,7 +200,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       const begun = clock();
       const taken = await reprocessing.takeNext();
       if (taken === undefined || isOver) return;
-      if (taken.is === 'error') met(taken.error);
+      if (taken.is === 'error') {
+        met(taken.error);
+        // It is forgotten now, and found again.
+        lane.refreshDue = Math.min(lane.refreshDue, clock() + MOST_BACK_OFF_MS);
+      }
       if (taken.is === 'committed') announce(stream, taken);
       if (taken.is !== 'skipped')
         observer.taken(lane.name, taken, { workMs: clock() - begun, sentAt: null, isAgain: true });

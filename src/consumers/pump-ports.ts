@@ -20,6 +20,8 @@ export const streamKey = ({ project, version }: StreamName): string => `${projec
 
 /** Folders that a search came upon. */
 export interface FoundFolders {
+  /** Every stream that was searched: each is tended from then on, whether it has anything new or not. */
+  readonly streams: readonly StreamName[];
   readonly folders: readonly { readonly stream: StreamName; readonly path: string; readonly miniBatchId?: string }[];
   /** What could not be searched, each with why. */
   readonly faults: readonly string[];

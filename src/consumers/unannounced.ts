@@ -14,7 +14,7 @@ export interface UnannouncedSearch {
   readonly streamOf: (route: Route) => Promise<StreamName>;
   readonly isKnown: (stream: StreamName, path: string) => boolean;
   readonly now: number;
-  /** A folder whose newest file is younger may still be announced. */
+  /** A folder whose newest file is younger may still be announced; one that was planned later is in somebody's hands. */
   readonly graceMs: number;
 }
 
@@ -24,10 +24,12 @@ export interface UnannouncedSearch {
  */
 export async function findUnannounced(search: UnannouncedSearch): Promise<FoundFolders> {
   const folders: { stream: StreamName; path: string; miniBatchId: string }[] = [];
+  const streams: StreamName[] = [];
   const faults: string[] = [];
   for (const route of search.routes.filter(({ enabled }) => enabled)) {
     try {
       const stream = await search.streamOf(route);
+      streams.push(stream);
       for (const date of [dateOf(search.now - DAY_MS), dateOf(search.now)]) {
         for await (const { folder, miniBatchId } of walkRoute(search.rawFiles, route, date)) {
           if (search.isKnown(stream, folder) || !(await isWanted(search, stream, folder, miniBatchId))) continue;
@@ -41,7 +43,7 @@ export async function findUnannounced(search: UnannouncedSearch): Promise<FoundF
       );
     }
   }
-  return { folders, faults };
+  return { streams, folders, faults };
 }
 
 const dateOf = (instant: number): string => formatInstant(instant).slice(0, 10);
@@ -55,9 +57,18 @@ async function isWanted(
   const files = await listPresent(rawFiles, folder);
   const newest = Math.max(...files.map(({ arrivedMs }) => arrivedMs));
   if (files.length === 0 || now - newest < graceMs) return false;
+  const isInHand = async (): Promise<boolean> => {
+    const slice = await index.settledSlice(project, miniBatchId);
+    if (slice === undefined) return false;
+    const beside = await index.planned(project, version, slice.sliceEnd - 1, slice.sliceEnd);
+    return beside.some(
+      ({ miniBatchId: id, is, plannedAt }) =>
+        id === miniBatchId && is === 'planned' && plannedAt !== null && now - plannedAt < graceMs,
+    );
+  };
   const batch = await index.batch(project, version, miniBatchId);
   if (batch !== undefined && batch.failure !== null && batch.failure.at > newest) return false;
-  if (batch === undefined || batch.revision === 0) return true;
+  if (batch === undefined || batch.revision === 0) return !(await isInHand());
   // Where only reading tells content from content, planning finds out.
   return files.some(
     ({ name, etag }) => batch.inputs[name] === undefined || (etag !== undefined && batch.inputs[name] !== etag),

@@ -78,8 +78,8 @@ describe('the metrics of the pump', () => {
   it('count waits that were over, searches, breakers, what was left and what was swept', () => {
     pump.forced(STREAM, 'incomplete', '');
     pump.forced(STREAM, 'out of order', '');
-    pump.searched({ folders: [{ stream: STREAM, path: 'p' }], faults: [] });
-    pump.searched({ folders: [], faults: ['denied'] });
+    pump.searched({ streams: [], folders: [{ stream: STREAM, path: 'p' }], faults: [] });
+    pump.searched({ streams: [], folders: [], faults: ['denied'] });
     pump.heldBack('S3');
     pump.left(STREAM, 3);
     pump.swept(STREAM, 4, 1);
@@ -95,7 +95,7 @@ describe('the metrics of the pump', () => {
   });
 
   it('miss no notification where there are none', () => {
-    pumpMetrics(metrics, false, () => NOW).searched({ folders: [{ stream: STREAM, path: 'p' }], faults: [] });
+    pumpMetrics(metrics, false, () => NOW).searched({ streams: [], folders: [{ stream: STREAM, path: 'p' }], faults: [] });
     expect(value('ndr_reconciler_found_total', LABELS)).toBeUndefined();
   });
 });

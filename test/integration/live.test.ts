@@ -66,9 +66,7 @@ describe('serve with a queue', () => {
       (await lab.put(miniBatch)).slice(`s3://${RAW_BUCKET}/`.length);
     await lab.send(JSON.stringify({ Event: 's3:TestEvent', Service: 'Amazon S3', Bucket: RAW_BUCKET }));
     const sns = s3Event([`${await address(a)}/part-0.json.gz`], a.sliceEnd);
-    await lab.send(
-      JSON.stringify({ Type: 'Notification', TopicArn: 'arn:aws:sns:us-east-1:1:arrivals', Message: sns }),
-    );
+    await lab.send(JSON.stringify({ Type: 'Notification', TopicArn: 'arn:aws:sns:us-east-1:1:raw', Message: sns }));
     await lab.send(
       JSON.stringify({
         source: 'aws.s3',
