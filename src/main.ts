@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 
+/** Whatever still keeps a program going whose command has returned, such as a request that nobody waits for, has so long. */
+const LINGER_MS = 2000;
 /** A supervisor may tell the whole process group, and the launcher passes on what it heard: that is one request. */
 const SAME_REQUEST_MS = 500;
 
@@ -43,7 +45,13 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   process.exitCode = await carryOut(process.argv.slice(2), {
     env: process.env,
-    surroundings: { folder: process.cwd(), program: join(root, 'bin', 'ndr') },
+    surroundings: {
+      folder: process.cwd(),
+      program: join(root, 'bin', 'ndr'),
+      instance: `${hostname()}/${process.pid}`,
+      nodeVersion: process.version,
+      notes: terminal,
+    },
     terminal,
     clock: Date.now,
     codeVersion: version,
@@ -57,3 +65,4 @@ try {
   terminal.note(text);
   process.exitCode = exitCode;
 }
+setTimeout(() => process.exit(), LINGER_MS).unref();

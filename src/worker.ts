@@ -1,12 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BackingOptions, openBacking } from './commands/backing.ts';
+import { collectNews } from './consumers/backing-watch.ts';
 import { createStages, type Stages } from './consumers/stages.ts';
 import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
 import { BASELINE_STAGES } from './jobs/baseline-stages.ts';
 
 const { backing, heldBytes } = workerData as WorkerOptions<BackingOptions>;
+const heard = collectNews();
 // Not closed: the thread ends with its connections.
-const { stores, rawFiles } = await openBacking(backing);
+const { stores, rawFiles } = await openBacking(backing, heard.watch);
 const stages: Stages & typeof BASELINE_STAGES = {
   ...createStages(stores, rawFiles, heldBytes),
   ...BASELINE_STAGES,
@@ -19,5 +21,5 @@ parentPort?.on('message', async ({ id, stage, input }: StageCall) => {
   } catch (error) {
     answer = { id, error };
   }
-  parentPort?.postMessage(answer);
+  parentPort?.postMessage({ ...answer, news: heard.take() } satisfies StageAnswer);
 });

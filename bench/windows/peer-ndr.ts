@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { BackingOptions } from '../../src/commands/backing.ts';
 import { type EmitSources, emitShard, keyOf, surveyProject } from '../../src/consumers/emit.ts';
+import { UNWATCHED } from '../../src/consumers/mini-batch-watch.ts';
 import { createStages } from '../../src/consumers/stages.ts';
 import { inlinePool, threadPool } from '../../src/consumers/work-pool.ts';
 import { knownRowsOf } from '../../src/operators/known-rows.ts';
@@ -52,7 +53,7 @@ const pool =
         backing: { state, redis: null, s3: null } satisfies BackingOptions,
       });
 const sourcesOf = (batches: readonly CommittedBatch[]): EmitSources => ({
-  ...{ deps: { lake: undefined as never, index, stores, pool, shards: SHARDS }, spec: SPEC, plan },
+  ...{ deps: { lake: undefined as never, index, stores, pool, shards: SHARDS, watch: UNWATCHED }, spec: SPEC, plan },
   earlier: batches,
 });
 const blocksOf = async (keyOfShard: (shard: number) => BlockKey): Promise<SliceBlock[]> => {

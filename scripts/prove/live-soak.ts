@@ -100,7 +100,8 @@ async function deliverAll(setup: Setup, say: (line: string) => void): Promise<Li
     deadLetters: lab.sqs.queue('ndr-dead-letters').messages.length,
     seconds,
     lines: miniBatches.reduce((sum, { lines }) => sum + lines.length, 0),
-    warnings: stderr.match(/^(warning|error): .*$/gm) ?? [],
+    // A line of its log each: at the level warn nothing else is logged.
+    warnings: stderr.split('\n').filter((line) => line !== ''),
   };
 }
 

@@ -1,10 +1,11 @@
+import { type BackingWatch, UNHEARD } from '../consumers/backing-watch.ts';
 import type { S3Options } from '../state/aws/s3-client.ts';
 import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import { rawFilesByAddress } from '../state/raw-files-by-address.ts';
 import { openDirectoryBlockStores } from '../state/window-state/directory.ts';
 import type { RedisStateOptions } from '../state/window-state/redis-block-stores.ts';
-import type { BlockStores, StateObserver } from '../state/window-state.ts';
+import { type BlockStores, observedState, type StateObserver } from '../state/window-state.ts';
 
 /** What the stages stand on, as plain data: the program and each of its threads open it for themselves. */
 export interface BackingOptions {
@@ -24,19 +25,21 @@ export interface Backing {
   readonly close: () => void;
 }
 
-/** @param observe hears what becomes of each block that goes to or comes from Redis, or its folder. */
+/** @param watch hears what becomes of each block, and of requests for raw files. */
 export async function openBacking(
   { state, days, redis, s3 }: BackingOptions,
-  observe?: StateObserver,
+  watch: BackingWatch = UNHEARD,
 ): Promise<Backing> {
-  const raw = openRawFiles(s3);
+  const raw = openRawFiles(s3, watch.s3Retried);
   const local = openDirectoryBlockStores(state, days);
-  if (redis === null) return { stores: local, ...raw };
+  if (redis === null) return { stores: observedStores(local, watch.blocks), ...raw };
   // Loaded where it is used: every start and every thread would pay for it.
   const { openRedisBlockStores } = await import('../state/window-state/redis-block-stores.ts');
-  const { stores, close } = openRedisBlockStores(local, redis, observe);
+  const { stores, close } = openRedisBlockStores(local, redis, watch.blocks, watch.stateBytes);
+  // What may lie in Redis is heard of there.
+  const { windows, timings } = stores;
   return {
-    stores,
+    stores: { ...observedStores(local, watch.blocks), windows, timings },
     rawFiles: raw.rawFiles,
     close() {
       close();
@@ -45,14 +48,29 @@ export async function openBacking(
   };
 }
 
+/** Every store of a folder, of which somebody hears. */
+const observedStores = (
+  { windows, timings, days, bases, baselines }: BlockStores,
+  heard: StateObserver,
+): BlockStores => ({
+  windows: observedState(windows, 'folder', heard),
+  timings: observedState(timings, 'folder', heard),
+  days: observedState(days, 'folder', heard),
+  bases: observedState(bases, 'folder', heard),
+  baselines: observedState(baselines, 'folder', heard),
+});
+
 /** Raw files in folders and, from the first address that says so on, in S3. */
-export function openRawFiles(options: S3Options | null): Pick<Backing, 'rawFiles' | 'close'> {
+export function openRawFiles(
+  options: S3Options | null,
+  onRetry: (times: number) => void = () => {},
+): Pick<Backing, 'rawFiles' | 'close'> {
   if (options === null) return { rawFiles: openDirectoryRawFiles(), close: () => {} };
   let close = (): void => {};
   const open = async (): Promise<RawFiles> => {
     const { openS3 } = await import('../state/aws/s3-client.ts');
     const { openS3RawFiles } = await import('../state/raw-files/s3.ts');
-    const s3 = openS3(options);
+    const s3 = openS3(options, onRetry);
     close = () => s3.destroy();
     return openS3RawFiles(s3);
   };

@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { type Announcer, openAnnouncer } from '../consumers/announcing.ts';
+import { baselinesPublished } from '../consumers/events.ts';
+import { NO_METER } from '../consumers/meter.ts';
 import { type BaselineOutcome, publishBaselines } from '../jobs/baseline-job.ts';
 import { threadsWithin } from '../jobs/baseline-memory.ts';
 import { NotReady } from '../jobs/baseline-readiness.ts';
@@ -12,6 +15,7 @@ import { type MachineNames, readMachineNames } from '../state/machine-names.ts';
 import type { BackingOptions } from './backing.ts';
 import { baselineChoiceOf, periodsOf } from './baselines-choice.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
+import { openSinks } from './event-outlets.ts';
 import type { Home } from './home.ts';
 import { openKnownHome } from './known-home.ts';
 import { threadsOf } from './place.ts';
@@ -59,7 +63,11 @@ export const baselines: Command = {
         );
       const deps = openJob(context, home, onExit);
       const names = await namesOf(context, home);
-      return publishAll(context, home, deps, periodsOf(choice, home.spec, newest.sliceEnd), choice.mode, names);
+      const announcer = openAnnouncer(await openSinks(context.settings, onExit), NO_METER, (text) =>
+        context.terminal.note(`warning: ${text}`),
+      );
+      const periods = periodsOf(choice, home.spec, newest.sliceEnd);
+      return publishAll(context, home, deps, periods, choice.mode, names, announcer);
     }),
 };
 
@@ -96,6 +104,7 @@ async function publishAll(
   periods: readonly BaselinePeriod[],
   mode: Parameters<typeof publishBaselines>[3],
   names: MachineNames | null,
+  announcer: Announcer,
 ): Promise<number> {
   const { terminal, stop } = context;
   let [refused, done] = [0, 0];
@@ -106,6 +115,7 @@ async function publishAll(
       terminal.progress('');
       if (outcome.is === 'stopped') break;
       terminal.out(isJson(context) ? outcomeJson(outcome) : describeOutcome(outcome));
+      await announce(announcer, spec, deps, period);
     } catch (error) {
       if (!(error instanceof NotReady)) throw error;
       terminal.progress('');
@@ -122,6 +132,17 @@ async function publishAll(
     return EXIT.failed;
   }
   return refused > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** Tells of a publication that stands, also where it stood already: whoever made it may have been killed before it told. */
+async function announce(
+  announcer: Announcer,
+  { project, featureSpecVersion: version }: Home['spec'],
+  { baselines }: BaselineDeps,
+  { horizon, ref }: BaselinePeriod,
+): Promise<void> {
+  const publication = await baselines.of(project, version, horizon, ref);
+  if (publication !== undefined) await announcer.tell([baselinesPublished(project, version, publication)]);
 }
 
 type Made = Exclude<BaselineOutcome, { is: 'stopped' }>;

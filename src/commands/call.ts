@@ -2,7 +2,7 @@ import { suggestion } from '../config/nearest-key.ts';
 import { backfill } from './backfill.ts';
 import { baselines } from './baselines.ts';
 import { type Command, type CommandContext, EXIT, type Flags, UsageError } from './command.ts';
-import { demoIn, type Surroundings } from './demo.ts';
+import { demoIn } from './demo.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { catalog } from './feature-catalog.ts';
@@ -14,8 +14,9 @@ import { rebuildIndex } from './rebuild-index.ts';
 import { replay } from './replay.ts';
 import { retain } from './retain.ts';
 import { runBatch } from './run-batch.ts';
-import { serve } from './serve.ts';
+import { serveIn } from './serve.ts';
 import { simulate } from './simulate.ts';
+import type { Surroundings } from './surroundings.ts';
 import { verify } from './verify.ts';
 
 const COMMON: Flags = {
@@ -38,7 +39,7 @@ export async function carryOut(args: readonly string[], { env, surroundings, ...
     simulate,
     backfill,
     'run-batch': runBatch,
-    serve,
+    serve: serveIn(surroundings),
     baselines,
     replay,
     diff,

@@ -7,22 +7,22 @@ import { type Finding, type Findings, lookBack } from './demo-findings.ts';
 import { OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, tell, whole } from './report.ts';
+import { plainLog } from './serve-log.ts';
+import { openService, type Service } from './service.ts';
+import { directoryPorts, type Serving, servePump } from './serving.ts';
 import { ID_PATTERN } from './simulated-folders.ts';
+import type { Surroundings } from './surroundings.ts';
 
-/** Where the user stands and what the program is called there: only the demo tells people what to type next. */
-export interface Surroundings {
-  /** Absolute. */
-  readonly folder: string;
-  /** Absolute path of the program's file. */
-  readonly program: string;
-}
+/** Where a demo answers unless the settings say otherwise; the port that Prometheus knows exporters by begins there. */
+const PORT = 9464;
 
 export function demoIn(surroundings: Surroundings): Command {
   return {
-    summary: 'Play half a day of generated office traffic, with three hidden incidents, through the pipeline.',
+    summary:
+      'Play half a day of generated office traffic, with three hidden incidents, through the pipeline; then serve what comes, until stopped.',
     usage: 'ndr demo [--once]',
-    examples: ['ndr demo', 'ndr demo --home /tmp/try-ndr'],
-    flags: { once: { type: 'boolean', doc: 'End when the demo is over, as it does without this flag too.' } },
+    examples: ['ndr demo', 'ndr demo --once --home /tmp/try-ndr'],
+    flags: { once: { type: 'boolean', doc: 'End when the traffic has been played and the story is told.' } },
     run: (context) => scope((onExit) => playDemo(context, surroundings, onExit)),
   };
 }
@@ -33,9 +33,11 @@ async function playDemo(
   onExit: (undo: () => Promise<void>) => void,
 ): Promise<number> {
   const { terminal, stop } = given;
+  const isOnce = given.flags['once'] === true;
   const settings = { ...given.settings, 'input.id_pattern': ID_PATTERN, 'input.slice_time': 'id_pattern' as const };
   const context: CommandContext = { ...given, settings };
-  const home = await openHome(context, onExit);
+  const service = await openService(context, surroundings, isOnce ? null : PORT);
+  const home = await openHome(context, onExit, service.watch);
   const day = officeDay();
   const inbox = join(home.folder, 'inbox');
   const folders = day.foldersIn(inbox);
@@ -52,7 +54,32 @@ async function playDemo(
   const found = await lookBack(home, ids, day.incidents);
   if (isJson(context)) terminal.out(demoJson(home, report, found));
   else for (const line of story(home, report, found, surroundings)) terminal.out(line);
-  return EXIT.done;
+  if (isOnce) return EXIT.done;
+  const isDrained = await serveInbox(context, home, inbox, service, onExit);
+  return isDrained ? EXIT.done : EXIT.failed;
+}
+
+function serveInbox(
+  context: CommandContext,
+  home: Home,
+  inbox: string,
+  service: Service,
+  onExit: (undo: () => Promise<void>) => void,
+): Promise<boolean> {
+  const { terminal, settings } = context;
+  const serving: Serving = {
+    place: home,
+    source: directoryPorts(context, home, inbox),
+    searchMs: settings['serve.poll_seconds'] * 1000,
+    service,
+    log: plainLog(context),
+    onOpen(address) {
+      terminal.note(`\nNow serving: mini-batches that come to ${inbox} are taken, as ndr serve does.`);
+      if (address !== null) terminal.note(`Look at ${address}/metrics and ${address}/readyz.`);
+      terminal.note('Stop with Ctrl-C; ndr demo --once ends by itself.');
+    },
+  };
+  return servePump(context, serving, onExit);
 }
 
 function toldToStop({ terminal }: CommandContext): number {

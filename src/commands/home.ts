@@ -4,6 +4,7 @@ import type { MiniBatchRequest } from '../consumers/mini-batch-request.ts';
 import type { CommandContext } from './command.ts';
 import { openPlace, type Place } from './place.ts';
 import { readProjectSpec } from './project-spec.ts';
+import type { PlaceWatch } from './service.ts';
 
 /** A place with one project under one version. */
 export interface Home extends Place {
@@ -12,9 +13,13 @@ export interface Home extends Place {
 }
 
 /** Opens the home that the settings name; a folder that is empty or not there yet is one with all defaults. */
-export async function openHome(context: CommandContext, onExit: (undo: () => Promise<void>) => void): Promise<Home> {
+export async function openHome(
+  context: CommandContext,
+  onExit: (undo: () => Promise<void>) => void,
+  watch?: PlaceWatch,
+): Promise<Home> {
   const { settings, terminal, flags } = context;
-  const place = await openPlace(context, onExit);
+  const place = await openPlace(context, onExit, watch);
   const { index, specs } = place.storage;
   const spec = await readProjectSpec(specs, settings.project, settings.feature_spec_version);
   for (const warning of spec.warnings) terminal.note(`warning: ${warning}`);

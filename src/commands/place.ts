@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import { passOn } from '../consumers/backing-watch.ts';
 import { MOST_HELD_BYTES } from '../consumers/held-days.ts';
 import type { MiniBatchDeps, StateDeps } from '../consumers/mini-batch-request.ts';
 import { createStages } from '../consumers/stages.ts';
@@ -15,6 +16,7 @@ import type { BlockStores } from '../state/window-state.ts';
 import { type BackingOptions, openBacking } from './backing.ts';
 import type { CommandContext } from './command.ts';
 import { ensureHome } from './home-folder.ts';
+import { type PlaceWatch, SILENT_PLACE } from './service.ts';
 import { openStorage, type Storage, s3OptionsOf } from './storage.ts';
 
 /** What mini-batches of any project are taken by: storage, window state, threads. */
@@ -30,12 +32,20 @@ const MOST_AUTO_THREADS = 4;
 /** Days beside the live ones are few: what is asked of them once is seldom asked again. */
 const SCRATCH_HELD_BYTES = MOST_HELD_BYTES / 8;
 
-/** Opens what the settings name; the home's folder is made where it is not there yet. */
-export async function openPlace(context: CommandContext, onExit: (undo: () => Promise<void>) => void): Promise<Place> {
+/**
+ * Opens what the settings name; the home's folder is made where it is not there yet.
+ *
+ * @param watch hears what goes on there
+ */
+export async function openPlace(
+  context: CommandContext,
+  onExit: (undo: () => Promise<void>) => void,
+  watch: PlaceWatch = SILENT_PLACE,
+): Promise<Place> {
   const { settings } = context;
   const folder = resolve(settings.home);
   await ensureHome(folder);
-  const storage = await openStorage(settings, folder, onExit);
+  const storage = await openStorage(settings, folder, onExit, watch.retried);
   const { lake, quarantine, items, index } = storage;
   const stateFolder = join(folder, 'state');
   await clearUnfinishedBlocks(stateFolder);
@@ -46,13 +56,13 @@ export async function openPlace(context: CommandContext, onExit: (undo: () => Pr
     redis: redisStateOf(settings, keepMs),
     s3: s3OptionsOf(settings),
   };
-  const { stores, rawFiles, close } = await openBacking(backing);
+  const { stores, rawFiles, close } = await openBacking(backing, watch.backing);
   onExit(async () => close());
   const withPool = (own: BlockStores, options: BackingOptions, heldBytes: number): StateDeps => {
     const pool =
       threads === 1
         ? inlinePool(createStages(own, rawFiles, heldBytes))
-        : threadPool(threads, context.worker, { backing: options, heldBytes });
+        : threadPool(threads, context.worker, { backing: options, heldBytes }, (news) => passOn(news, watch.backing));
     return { stores: own, pool };
   };
   const live = withPool(stores, backing, MOST_HELD_BYTES);
@@ -80,6 +90,7 @@ export async function openPlace(context: CommandContext, onExit: (undo: () => Pr
       keepMs,
       codeVersion: context.codeVersion,
       clock: context.clock,
+      watch: watch.miniBatches,
     },
   };
 }

@@ -29,7 +29,7 @@ export function describeAffects({ affects, lateMs }: Pick<CommittedOutcome, 'aff
 /** The same for programs. */
 export function takenJson(taken: Taken): string {
   const { is, miniBatchId, ...rest } = taken.is === 'error' ? { ...taken, error: undefined, why: whyOf(taken) } : taken;
-  const { sliceEnd, affects, lateMs, ...others } = rest as typeof rest & Partial<CommittedOutcome>;
+  const { sliceEnd, affects, lateMs, volume, health, ...others } = rest as typeof rest & Partial<CommittedOutcome>;
   const slice = sliceEnd === undefined ? {} : { slice_end_ts: formatInstant(sliceEnd) };
   const late = (affects ?? []).length === 0 ? {} : { affects, late_seconds: (lateMs ?? 0) / 1000 };
   return JSON.stringify({ outcome: is, mini_batch_id: miniBatchId, ...slice, ...others, ...late });
@@ -37,11 +37,15 @@ export function takenJson(taken: Taken): string {
 
 export function tell(context: Pick<CommandContext, 'terminal' | 'flags'>, taken: Taken): void {
   const { terminal } = context;
-  if (taken.is === 'committed' || taken.is === 'unchanged') {
-    for (const warning of taken.warnings) terminal.note(`warning: ${warning}`);
-  }
-  terminal.out(isJson(context) ? takenJson(taken) : describeTaken(taken));
+  for (const warning of warningsOf(taken)) terminal.note(`warning: ${warning}`);
+  terminal.out(resultLine(context, taken));
 }
+
+export const warningsOf = (taken: Taken): readonly string[] =>
+  taken.is === 'committed' || taken.is === 'unchanged' ? taken.warnings : [];
+
+export const resultLine = (context: Pick<CommandContext, 'flags'>, taken: Taken): string =>
+  isJson(context) ? takenJson(taken) : describeTaken(taken);
 
 /** `putting mini-batches in order: 30 of 690, 12/s, 55 s left` */
 export function orderingLine(done: number, of: number, elapsedMs: number): string {

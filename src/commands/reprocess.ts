@@ -11,15 +11,15 @@ export function reprocessingOf(
   stream: Stream,
   isWanted: (affected: AffectedBatch) => boolean = () => false,
 ): Reprocessing {
-  const onLeft = (ids: readonly string[], why: Affected): void => terminal.note(affectedLine(ids, why));
+  const onLeft = (ids: readonly string[], why: Affected): void => terminal.note(`warning: ${affectedLine(ids, why)}`);
   return openReprocessing(stream, { isOn: settings['order.reprocess_affected'], isWanted, onLeft });
 }
 
-/** `warning: 9 mini-batches (b1 to b9) stand as they were before b0, which came 3 h 0 min late; publish them again: …` */
+/** `9 mini-batches (b1 to b9) stand as they were before b0, which came 3 h 0 min late; publish them again: …` */
 export function affectedLine(ids: readonly string[], { by, lateMs }: Affected): string {
   const which =
     ids.length === 1
       ? `${ids[0]} stands as it was`
       : `${ids.length} mini-batches (${ids[0]} to ${ids.at(-1)}) stand as they were`;
-  return `warning: ${which} before ${by}, which came ${duration(lateMs / 1000)} late; publish again: ndr replay --affected`;
+  return `${which} before ${by}, which came ${duration(lateMs / 1000)} late; publish again: ndr replay --affected`;
 }

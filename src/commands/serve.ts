@@ -5,11 +5,14 @@ import { inputFolder } from './folders.ts';
 import { openHome } from './home.ts';
 import { livePorts } from './live-ports.ts';
 import { openPlace } from './place.ts';
+import { jsonLog, plainLog } from './serve-log.ts';
+import { openService, type Service } from './service.ts';
 import { directoryPorts, servePump } from './serving.ts';
+import type { Surroundings } from './surroundings.ts';
 
 type OnExit = (undo: () => Promise<void>) => void;
 
-export const serve: Command = {
+export const serveIn = (surroundings: Surroundings): Command => ({
   summary: 'Take mini-batches as they come, from a queue of notifications or a directory, until stopped.',
   usage: 'ndr serve [--input ROOT]',
   examples: [
@@ -28,37 +31,42 @@ export const serve: Command = {
     scope(async (onExit) => {
       const isDrained =
         context.flags['input'] === undefined
-          ? await serveQueue(context, onExit)
-          : await serveDirectory(context, onExit);
+          ? await serveQueue(context, surroundings, onExit)
+          : await serveDirectory(context, surroundings, onExit);
       context.terminal.note('stopped');
       return isDrained ? EXIT.done : EXIT.failed;
     }),
-};
+});
 
-async function serveDirectory(context: CommandContext, onExit: OnExit): Promise<boolean> {
+async function serveDirectory(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
   const root = await inputFolder(context, 'the folder below which mini-batches arrive');
-  const home = await openHome(context, onExit);
+  const service = await openService(context, surroundings);
+  const home = await openHome(context, onExit, service.watch);
   context.terminal.note(`watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
   const searchMs = context.settings['serve.poll_seconds'] * 1000;
-  return servePump(context, home, directoryPorts(context, home, root), searchMs, onExit);
+  const source = directoryPorts(context, home, root);
+  return servePump(context, { place: home, source, searchMs, service, log: plainLog(context) }, onExit);
 }
 
-async function serveQueue(context: CommandContext, onExit: OnExit): Promise<boolean> {
+async function serveQueue(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
   const { settings, terminal } = context;
   const url = settings['queue.url'];
   if (url === null)
     throw new UsageError(
       'serve: there is nowhere to take mini-batches from; give a folder with --input, or set queue.url (NDR_QUEUE_URL)',
     );
-  const place = await openPlace(context, onExit);
-  const queue = await openQueue(context, url);
+  // People read words; where nobody watches, lines are collected.
+  const log = surroundings.notes.isWatched ? plainLog(context) : await jsonLog(context, surroundings);
+  const service = await openService(context, surroundings);
+  const place = await openPlace(context, onExit, service.watch);
+  const queue = await openQueue(context, url, service);
   onExit(async () => queue.close());
   terminal.note(`taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`);
-  const ports = livePorts(context, place, queue, (text) => terminal.note(`warning: ${text}`));
-  return servePump(context, place, ports, settings['reconcile.seconds'] * 1000, onExit);
+  const source = livePorts(context, place, queue, log.warn);
+  return servePump(context, { place, source, searchMs: settings['reconcile.seconds'] * 1000, service, log }, onExit);
 }
 
-async function openQueue({ settings }: CommandContext, url: string): Promise<NotificationQueue> {
+async function openQueue({ settings }: CommandContext, url: string, { watch }: Service): Promise<NotificationQueue> {
   const { openSqsQueue } = await import('../consumers/notification-queue/sqs.ts');
   return openSqsQueue({
     url,
@@ -66,5 +74,6 @@ async function openQueue({ settings }: CommandContext, url: string): Promise<Not
     region: settings['aws.region'],
     endpoint: settings['sqs.endpoint'] ?? settings['aws.endpoint'],
     visibilitySeconds: settings['queue.visibility_seconds'],
+    onRetry: (times) => watch.retried('sqs', times),
   });
 }

@@ -1,13 +1,20 @@
+import { type Announcer, openAnnouncer } from '../consumers/announcing.ts';
+import { meteredQueue } from '../consumers/metered-queue.ts';
 import { createPump, type PumpRules } from '../consumers/pump.ts';
-import type { PumpObserver, PumpPorts } from '../consumers/pump-ports.ts';
+import { type PumpMetrics, pumpMetrics } from '../consumers/pump-metrics.ts';
+import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from '../consumers/pump-ports.ts';
+import { openReprocessing } from '../consumers/reprocessing.ts';
 import type { Stream } from '../consumers/take-mini-batch.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
 import type { CommandContext } from './command.ts';
+import { openSinks } from './event-outlets.ts';
 import { findMiniBatchFolders } from './folders.ts';
 import type { Home } from './home.ts';
 import type { Place } from './place.ts';
-import { tell } from './report.ts';
-import { reprocessingOf } from './reprocess.ts';
+import { resultLine } from './report.ts';
+import { affectedLine } from './reprocess.ts';
+import type { ServeLog } from './serve-log.ts';
+import type { Service } from './service.ts';
 
 const LEAST_SWEEP_MS = 60_000;
 const REFRESH_MS = 900_000;
@@ -15,31 +22,87 @@ const REFRESH_MS = 900_000;
 /** Where mini-batches come from. */
 export type MiniBatchSource = Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'>;
 
+export interface Serving {
+  readonly place: Place;
+  readonly source: MiniBatchSource;
+  /** How often what comes is searched for. */
+  readonly searchMs: number;
+  readonly service: Service;
+  readonly log: ServeLog;
+  /** Tells where health and metrics are answered, before anything is taken; null: nowhere. */
+  readonly onOpen?: (address: string | null) => void;
+}
+
 /** Takes mini-batches until the program is told to stop. False if what ran then did not end in time. */
 export async function servePump(
   context: CommandContext,
-  place: Place,
-  source: MiniBatchSource,
-  searchMs: number,
-  _onExit: (undo: () => Promise<void>) => void,
+  { place, source, searchMs, service, log, onOpen = tellAddress(context) }: Serving,
+  onExit: (undo: () => Promise<void>) => void,
 ): Promise<boolean> {
+  const { clock, settings, stop } = context;
+  const { meter } = service;
+  const { queue } = source;
+  const metrics = pumpMetrics(meter, queue !== null, clock);
+  const announcer = openAnnouncer(await openSinks(settings, onExit), meter, log.warn);
   const ports: PumpPorts = {
     ...source,
-    announce: async () => {},
-    reprocessing: (stream) => reprocessingOf(context, stream),
-    sweep: (stream) => sweep(context, stream),
-    clock: context.clock,
+    queue: queue && meteredQueue(queue, meter, clock),
+    open: openingOnce(source, metrics),
+    announce: (stream, taken) => announce(announcer, stream, taken),
+    reprocessing: (stream) =>
+      openReprocessing(stream, {
+        isOn: settings['order.reprocess_affected'],
+        onLeft(ids, why) {
+          metrics.left(nameOf(stream), ids.length);
+          log.warn(affectedLine(ids, why), nameOf(stream));
+        },
+      }),
+    sweep: (stream) => sweep(context, stream, metrics, log),
+    clock,
     random: Math.random,
   };
-  const pump = createPump(ports, rulesOf(context, place, searchMs), observerOf(context));
-  const { isDrained } = await pump.run(context.stop);
+  const pump = createPump(ports, rulesOf(context, place, searchMs), observerOf(context, metrics, log));
+  onOpen(await service.open(pump, log.log, onExit));
+  const { isDrained } = await pump.run(stop);
+  if (!isDrained)
+    log.warn(
+      `what ran did not end within serve.drain_seconds (${settings['serve.drain_seconds']}); the next process does it again`,
+    );
   return isDrained;
+}
+
+const tellAddress =
+  ({ terminal }: CommandContext) =>
+  (address: string | null): void => {
+    if (address !== null) terminal.note(`health and metrics: ${address}/readyz, ${address}/metrics`);
+  };
+
+const nameOf = ({ spec }: Pick<Stream, 'spec'>): StreamName => ({
+  project: spec.project,
+  version: spec.featureSpecVersion,
+});
+
+const announce = (announcer: Announcer, stream: Stream, taken: Parameters<PumpPorts['announce']>[1]): Promise<void> =>
+  announcer.tellTaken(nameOf(stream), taken, stream.deps);
+
+/** Opens streams; of each one's first opening the metrics hear, with where it stands. */
+function openingOnce(source: MiniBatchSource, metrics: PumpMetrics): PumpPorts['open'] {
+  const begun = new Set<string>();
+  return async (name) => {
+    const stream = await source.open(name);
+    const key = streamKey(name);
+    if (!begun.has(key)) {
+      const newest = await stream.deps.index.newestCommitted(name.project, name.version);
+      begun.add(key);
+      metrics.began(name, newest?.sliceEnd);
+    }
+    return stream;
+  };
 }
 
 /** Looks through a directory; everything in it belongs to the one project of the home. */
 export function directoryPorts(context: CommandContext, home: Home, root: string): MiniBatchSource {
-  const { project, featureSpecVersion: version } = home.spec;
-  const stream = { project, version };
+  const stream = nameOf(home);
   return {
     rawFiles: home.deps.rawFiles,
     queue: null,
@@ -75,22 +138,42 @@ function rulesOf({ settings }: CommandContext, { deps }: Place, searchMs: number
   };
 }
 
-async function sweep({ settings, clock, terminal }: CommandContext, { deps, spec }: Stream): Promise<void> {
+async function sweep(
+  { settings, clock }: CommandContext,
+  stream: Stream,
+  metrics: PumpMetrics,
+  log: ServeLog,
+): Promise<void> {
   const graceMs = settings['lake.gc_grace_seconds'] * 1000;
-  const { lake, index } = deps;
-  const { project, featureSpecVersion: version } = spec;
-  const { faults } = await sweepSuperseded({ lake, index, project, version, nowMs: clock(), graceMs });
-  for (const fault of faults) terminal.note(`warning: superseded files stay: ${fault}`);
+  const { lake, index } = stream.deps;
+  const { removed, faults } = await sweepSuperseded({ lake, index, ...nameOf(stream), nowMs: clock(), graceMs });
+  metrics.swept(nameOf(stream), removed.length, faults.length);
+  for (const fault of faults) log.warn(`superseded files stay: ${fault}`, nameOf(stream));
 }
 
-function observerOf(context: CommandContext): PumpObserver {
+function observerOf(context: CommandContext, metrics: PumpMetrics, log: ServeLog): PumpObserver {
   const { terminal } = context;
   return {
-    taken(_stream, taken) {
-      // After a restart everything is looked at once more: what stands is no news.
-      if (taken.is !== 'skipped') tell(context, taken);
+    ...metrics,
+    turned(state) {
+      metrics.turned(state);
+      const { arriving } = state.folders();
+      terminal.progress(arriving === 0 ? '' : `${arriving} mini-batches still arriving`);
     },
-    warn: (text) => terminal.note(text.startsWith('error: ') ? text : `warning: ${text}`),
-    arriving: (count) => terminal.progress(count === 0 ? '' : `${count} mini-batches still arriving`),
+    taken(stream, taken, how) {
+      metrics.taken(stream, taken, how);
+      log.taken(stream, taken);
+      // After a restart everything is looked at once more: what stands is no news.
+      if (taken.is !== 'skipped') terminal.out(resultLine(context, taken));
+    },
+    forced(stream, why, text) {
+      metrics.forced(stream, why, text);
+      log.warn(text, stream);
+    },
+    heldBack(system) {
+      metrics.heldBack(system);
+      log.warn(`${system} does not answer: nothing is received or begun for a while`);
+    },
+    warn: log.warn,
   };
 }

@@ -10,6 +10,7 @@ import { openDirectoryLake } from '../state/lake/directory.ts';
 import type { Lake } from '../state/lake.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
 import type { SpecSource } from '../state/specs.ts';
+import type { PlaceWatch } from './service.ts';
 
 /** Where a project's data, specs and index lie, as the settings have it: in the home, or in AWS. */
 export interface Storage {
@@ -37,9 +38,18 @@ export const dynamoDbPlaceOf = (settings: Settings): AwsPlace => ({
   endpoint: settings['dynamodb.endpoint'] ?? settings['aws.endpoint'],
 });
 
-/** Opens what the settings name; adapters of AWS are loaded only where something lies there. */
-export async function openStorage(settings: Settings, folder: string, onExit: OnExit): Promise<Storage> {
-  const s3 = sharedS3(settings, onExit);
+/**
+ * Opens what the settings name; adapters of AWS are loaded only where something lies there.
+ *
+ * @param retried hears of calls that were made again
+ */
+export async function openStorage(
+  settings: Settings,
+  folder: string,
+  onExit: OnExit,
+  retried: PlaceWatch['retried'] = () => {},
+): Promise<Storage> {
+  const s3 = sharedS3(settings, onExit, (times) => retried('s3', times));
   const lakeIn = async (location: string | null, place: string): Promise<Lake> => {
     if (location === null) return openDirectoryLake(place);
     const { openS3Lake } = await import('../state/lake/s3.ts');
@@ -59,7 +69,7 @@ export async function openStorage(settings: Settings, folder: string, onExit: On
   const { openDynamoDbSpecs } = await import('../state/specs/dynamodb.ts');
   const { readWholeS3Object } = await import('../state/aws/s3-read.ts');
   const { s3Place } = await import('../state/aws/s3-location.ts');
-  const dynamoDb = openDynamoDb(dynamoDbPlaceOf(settings));
+  const dynamoDb = openDynamoDb(dynamoDbPlaceOf(settings), (times) => retried('dynamodb', times));
   onExit(async () => dynamoDb.close());
   const items = openDynamoDbItems(dynamoDb);
   const tables = { parameters: settings['tables.parameters'], routing: settings['tables.routing'] };
@@ -70,11 +80,11 @@ export async function openStorage(settings: Settings, folder: string, onExit: On
 }
 
 /** One client of S3, opened when it is first asked for. */
-function sharedS3(settings: Settings, onExit: OnExit): () => Promise<S3> {
+function sharedS3(settings: Settings, onExit: OnExit, onRetry: (times: number) => void): () => Promise<S3> {
   let opening: Promise<S3> | undefined;
   return () => {
     opening ??= import('../state/aws/s3-client.ts').then(({ openS3 }) => {
-      const s3 = openS3(s3OptionsOf(settings));
+      const s3 = openS3(s3OptionsOf(settings), onRetry);
       onExit(async () => s3.destroy());
       return s3;
     });

@@ -8,6 +8,14 @@ export interface Terminal {
   readonly progress: (line: string) => void;
 }
 
+/** A terminal whose notes somebody may want elsewhere. */
+export interface RedirectableTerminal extends Terminal {
+  /** Whether somebody watches what is noted. */
+  readonly isWatched: boolean;
+  /** Gives notes to `note` from now on. Returns what writes, as it is, to where they went until now. */
+  readonly redirectNotes: (note: (line: string) => void) => (text: string) => void;
+}
+
 /** As much of an output stream as a terminal needs. */
 export interface Screen {
   readonly write: (text: string) => unknown;
@@ -21,7 +29,7 @@ const REDRAW_MS = 100;
 const CLEAR_LINE = '\r\u001b[K';
 
 /** Results go to `out`, all else to `err`. Progress is shown below whatever is printed, only where `err` is watched. */
-export function openTerminal(out: Screen, err: Screen, clock: () => number): Terminal {
+export function openTerminal(out: Screen, err: Screen, clock: () => number): RedirectableTerminal {
   const isWatched = err.isTTY === true;
   let shown = '';
   let drawnAt = Number.NEGATIVE_INFINITY;
@@ -33,9 +41,15 @@ export function openTerminal(out: Screen, err: Screen, clock: () => number): Ter
     screen.write(`${line}\n`);
     if (shown !== '') err.write(shown);
   };
+  let note = (line: string): void => print(err, line);
   return {
+    isWatched,
+    redirectNotes(to) {
+      note = to;
+      return (text) => err.write(text);
+    },
     out: (line) => print(out, line),
-    note: (line) => print(err, line),
+    note: (line) => note(line),
     progress(line) {
       if (!isWatched) return;
       const now = clock();

@@ -51,9 +51,12 @@ export async function computeMiniBatch(
   const { slice, files, earlier, sources } = planned;
   const attempt = attemptOf(request, planned);
   const deps = await depsFor(planned.deps, spec, slice);
-  const lookback = await planLookback(deps.index, spec, slice);
-  const baselines = await planBaselines(deps.baselines, spec, slice, await standingRefs(planned));
-  const content = await readMiniBatch(deps, spec, folder, files);
+  const { timed } = deps.watch;
+  const { lookback, baselines } = await timed('lookback', async () => ({
+    lookback: await planLookback(deps.index, spec, slice),
+    baselines: await planBaselines(deps.baselines, spec, slice, await standingRefs(planned)),
+  }));
+  const content = await timed('read', () => readMiniBatch(deps, spec, folder, files));
   if (content.is === 'unusable') return content;
   const { outputs, health, sealed, flows, fallbacks } = await computeDatasets(
     { deps, spec, plan: lookback, earlier, baselines },
@@ -95,42 +98,46 @@ async function computeDatasets(
   { files, counts }: UsableContent,
 ): Promise<ComputedDatasets> {
   const { deps, spec, plan, earlier } = sources;
+  const { timed } = deps.watch;
   const { miniBatchId, sliceStart, sliceEnd } = slice;
   const options = sliceOptionsOf(spec, slice, deps.shards);
-  const { rows, flows, lag } = await advanceMiniBatch(deps, files, options, slice.batchEnd, counts);
-  const blocks = rows.shards.map((roles): SliceBlock => ({ miniBatchId, sliceEnd, addresses: rows.addresses, roles }));
   const lineage: Lineage = { miniBatchId, sliceStart, sliceEnd };
-  const outputs = await encodeSliceRows(deps, spec, rows, lineage);
+  const { rows, flows, lag, outputs } = await timed('advance', async () => {
+    const advanced = await advanceMiniBatch(deps, files, options, slice.batchEnd, counts);
+    return { ...advanced, outputs: await encodeSliceRows(deps, spec, advanced.rows, lineage) };
+  });
+  const blocks = rows.shards.map((roles): SliceBlock => ({ miniBatchId, sliceEnd, addresses: rows.addresses, roles }));
   const health = healthOf(sliceEnd, await committedSlices(deps.index, spec, slice, earlier), lag);
-  const timed = rows.shards.map(({ outbound }) => timedRowsOf(outbound));
-  const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block, timed: timed[shard]! }));
+  const timings = rows.shards.map(({ outbound }) => timedRowsOf(outbound));
+  const sealed: Sealed[] = blocks.map((block, shard) => ({ kind: 'slice', shard, block, timed: timings[shard]! }));
   const fallbacks: Record<string, number> = {};
   if (spec.fgA.enabled) {
-    const { known, own } = await surveyProject(sources, blocks);
-    sealed.push({ kind: 'project', shard: projectShard(spec), block: own });
     const { chosen } = sources.baselines;
     const beaconInputs =
-      chosen.length === 0 ? [] : timed.map((own) => ({ timed: own, infrastructure: spec.infrastructure }));
-    const emitted = await mapInOrder(blocks, deps.parallel, (block) => {
-      const shard = blocks.indexOf(block);
-      return emitShard(sources, shard, block, known, beaconInputs[shard]);
-    });
+      chosen.length === 0 ? [] : timings.map((own) => ({ timed: own, infrastructure: spec.infrastructure }));
     const calendar = calendarOf(sliceEnd, spec.calendar);
-    const order = orderHosts(emitted.map(({ windows }) => windows));
-    const ages = { days: plan.projectDays, rules: plan.rules };
-    outputs.push(...(await encodeFgA(deps, spec, emitted, order, lineage, calendar, health, ages)));
-    if (chosen.length > 0) {
-      const beacons = await findBeacons(
-        sources,
-        emitted.map(({ beacons }) => beacons!),
-        sliceEnd,
-      );
+    const { emitted, order } = await timed('emit', async () => {
+      const { known, own } = await surveyProject(sources, blocks);
+      sealed.push({ kind: 'project', shard: projectShard(spec), block: own });
+      const emitted = await mapInOrder(blocks, deps.parallel, (block) => {
+        const shard = blocks.indexOf(block);
+        return emitShard(sources, shard, block, known, beaconInputs[shard]);
+      });
+      const order = orderHosts(emitted.map(({ windows }) => windows));
+      const ages = { days: plan.projectDays, rules: plan.rules };
+      outputs.push(...(await encodeFgA(deps, spec, emitted, order, lineage, calendar, health, ages)));
+      return { emitted, order };
+    });
+    const deviate = async (): Promise<void> => {
+      const found = emitted.map(({ beacons }) => beacons!);
+      const beacons = await findBeacons(sources, found, sliceEnd);
       for (const publication of chosen) {
         const rows = await deviateFrom(sources, publication, emitted, beacons, calendar.time_band);
         outputs.push(await encodeFgC(deps, spec, rows, order, lineage, publication, calendar.time_band));
         addFallbacks(fallbacks, rows);
       }
-    }
+    };
+    if (chosen.length > 0) await timed('deviate', deviate);
   }
   return {
     outputs,

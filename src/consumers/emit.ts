@@ -7,6 +7,7 @@ import type { BlockKey, BlockStores, ShardName } from '../state/window-state.ts'
 import type { BeaconInput } from './beacon-stages.ts';
 import { type LookbackPlan, partsOf, pastKeysOf, projectShard } from './lookback-plan.ts';
 import type { Missing, PastKeys, Survey } from './lookback-stages.ts';
+import type { MiniBatchWatch } from './mini-batch-watch.ts';
 import { rebuildState } from './rebuild-state.ts';
 import { windowOptionsOf } from './slice-plan.ts';
 import type { EmittedRows } from './stages.ts';
@@ -20,6 +21,7 @@ export interface EmitSources {
     readonly stores: BlockStores;
     readonly pool: WorkPool;
     readonly shards: number;
+    readonly watch: Pick<MiniBatchWatch, 'rebuilt'>;
   };
   readonly spec: BatchSpec;
   readonly plan: LookbackPlan;
@@ -111,5 +113,6 @@ async function putBack(sources: EmitSources, missing: readonly BlockKey[]): Prom
       await untilThere(sources, () => deps.pool.rollUp({ key, slices }));
     }
   }
-  await rebuildState(ofMiniBatches, deps, spec);
+  const rebuilt = await rebuildState(ofMiniBatches, deps, spec);
+  if (rebuilt > 0) deps.watch.rebuilt({ project: spec.project, version: spec.featureSpecVersion }, rebuilt);
 }

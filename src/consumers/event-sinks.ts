@@ -5,11 +5,13 @@ export interface EventSinksOptions {
   readonly attempts: number;
   /** Before the second; doubled before each further one. */
   readonly firstDelayMs: number;
+  /** After so long none is tried again: what asks for an answer has to go on. */
+  readonly patienceMs: number;
   /** From 0 to 1: parts the retries of many who failed at the same time. */
   readonly chance: () => number;
 }
 
-const USUAL: EventSinksOptions = { attempts: 3, firstDelayMs: 200, chance: Math.random };
+const USUAL: EventSinksOptions = { attempts: 3, firstDelayMs: 200, patienceMs: 5_000, chance: Math.random };
 
 /**
  * Gives events to every sink; none hears nothing, and one that fails keeps nothing from the others. What may pass is
@@ -30,16 +32,17 @@ export function eventSinks(sinks: readonly Events[], options: EventSinksOptions 
 async function deliver(
   sink: Events,
   events: readonly StreamEvent[],
-  { attempts, firstDelayMs, chance }: EventSinksOptions,
+  { attempts, firstDelayMs, patienceMs, chance }: EventSinksOptions,
 ): Promise<EventFault[]> {
   const final: EventFault[] = [];
   let due = events;
+  const begun = performance.now();
   for (let attempt = 1; ; attempt++) {
     const faults = await sink.publish(due);
     const passing = faults.filter(({ mayPass }) => mayPass);
     final.push(...faults.filter(({ mayPass }) => !mayPass));
     if (passing.length === 0) return final;
-    if (attempt >= attempts) return [...final, ...passing];
+    if (attempt >= attempts || performance.now() - begun >= patienceMs) return [...final, ...passing];
     due = passing.map(({ event }) => event);
     const delay = firstDelayMs * 2 ** (attempt - 1);
     await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + chance() / 2)));

@@ -34,9 +34,10 @@ export interface Intake {
   receive(stop: AbortSignal, isOpen: () => boolean): Promise<void>;
   /** Reads what was received: each message ends, or is held for its folders, or is read again later. */
   read(): Promise<void>;
+  /** How receiving went the last time; null: not yet. */
+  lastReceipt(): { readonly ok: boolean; readonly why: string } | null;
   /** Messages that were received and not read yet. */
   held(): readonly Message[];
-  unread(): number;
 }
 
 export function createIntake(
@@ -49,6 +50,7 @@ export function createIntake(
 ): Intake {
   const { clock, random, queue } = ports;
   const inbox = new Map<string, Unread>();
+  let last: { readonly ok: boolean; readonly why: string } | null = null;
 
   /** Whatever of a message cannot be understood keeps none of its folders from being taken. */
   const readOne = async ({ message }: Unread): Promise<void> => {
@@ -87,8 +89,11 @@ export function createIntake(
           continue;
         }
         try {
-          const messages = await queue.receive({ most: MOST_RECEIVED, waitSeconds: WAIT_SECONDS, signal: stop });
+          // The first does not wait: whether the queue can be received from is known at once.
+          const waitSeconds = last === null ? 0 : WAIT_SECONDS;
+          const messages = await queue.receive({ most: MOST_RECEIVED, waitSeconds, signal: stop });
           failures = 0;
+          last = { ok: true, why: 'received from' };
           for (const message of messages) {
             const known = inbox.get(message.id);
             if (known !== undefined) known.message = message;
@@ -98,6 +103,7 @@ export function createIntake(
         } catch (error) {
           if (stop.aborted) return;
           failures++;
+          last = { ok: false, why: String(error) };
           observer.warn(`queue: nothing can be received: ${String(error)}`);
           await wait(backOffMs(failures, BACK_OFF, random()));
         }
@@ -119,7 +125,7 @@ export function createIntake(
         }
       }
     },
+    lastReceipt: () => last,
     held: () => [...inbox.values()].map(({ message }) => message),
-    unread: () => inbox.size,
   };
 }

@@ -2,14 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PlannedMiniBatch } from '../state/batch-index.ts';
 import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
-import { type Breaker, createBreaker } from './breaker.ts';
+import { type Breakers, createBreakers } from './breakers.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
 import { Overtaken } from './outcome.ts';
-import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from './pump-ports.ts';
+import { type PumpObserver, type PumpPorts, type PumpState, type StreamName, streamKey } from './pump-ports.ts';
 import { describeGone, goneFiles } from './raw-presence.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import { DAY } from './standing.ts';
-import { isHeldBack, lineOf } from './stream-line.ts';
+import { lineOf, turnOf } from './stream-line.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
 import { folderKey, hasEnded, hasFailed, type TrackedFolder } from './tracked-folder.ts';
 
@@ -33,22 +33,14 @@ interface Shared {
 }
 
 /** The streams, each of which takes one mini-batch at a time. */
-export interface Lanes {
+export interface Lanes extends Pick<PumpState, 'bytesInWork' | 'affectedWaiting'> {
   know(stream: StreamName): void;
   /** undefined: its specs cannot be read now. */
   streamOf(tracked: TrackedFolder): Stream | undefined;
   /** Starts what may start; does not wait for its end. */
   start(): Promise<void>;
-  /** Whether a dependency is down, so that nothing should be asked for. */
-  isShut(): boolean;
-  /** Counts a failure that a dependency caused. */
-  met(error: unknown): void;
-  /** Whether a dependency was down, and one folder may try whether it still is. */
-  isTrying(): boolean;
-  /** A dependency answers, or all do. */
-  wentWell(system?: string): void;
-  openBreakers(): readonly string[];
-  /** Waits for what runs, at most so long. False if some of it still does. */
+  readonly breakers: Breakers;
+  /** Starts nothing any more and waits for what runs, at most so long. False if some of it still does: it is given up, and not told. */
   drain(ms: number): Promise<boolean>;
 }
 
@@ -75,24 +67,14 @@ const REOPEN_MS = 60_000;
 export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpObserver, shared: Shared): Lanes {
   const { clock, random } = ports;
   const lanes = new Map<string, Lane>();
-  const breakers = new Map<string, Breaker>();
+  const breakers = createBreakers(clock, random, observer.heldBack);
+  const { met } = breakers;
   /** What ended and is being told. */
   const tellings = new Set<Promise<void>>();
   let isDraining = false;
+  let isOver = false;
 
-  const met = (error: unknown): void => {
-    if (!(error instanceof Unavailable)) return;
-    const breaker = breakers.get(error.system) ?? createBreaker(random);
-    breakers.set(error.system, breaker);
-    breaker.failed(clock());
-  };
-  const wentWell = (one?: string): void => {
-    for (const [system, breaker] of breakers) if (one === undefined || one === system) breaker.succeeded();
-  };
-  const worstBreaker = (): 'closed' | 'open' | 'half_open' => {
-    const states = [...breakers.values()].map((breaker) => breaker.state(clock()));
-    return states.includes('open') ? 'open' : states.includes('half_open') ? 'half_open' : 'closed';
-  };
+  const bytesInWork = (): number => [...lanes.values()].reduce((sum, { runningBytes }) => sum + runningBytes, 0);
   const isBusy = (): boolean => [...lanes.values()].some(({ running }) => running !== undefined);
   const backOff = (failures: number): number => {
     const bounds: BackOff = {
@@ -122,31 +104,32 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     return lane.stream;
   };
 
-  const end = (
-    lane: Lane,
-    stream: Stream,
-    tracked: TrackedFolder,
-    taken: Taken,
-    messages: readonly HeldMessage[],
-  ): void => {
-    const now = clock();
-    observer.taken(lane.name, taken);
+  const announce = (stream: Stream, taken: Taken, onTold: () => void = () => {}): void => {
+    const telling = ports.announce(stream, taken).finally(() => {
+      tellings.delete(telling);
+      onTold();
+    });
+    tellings.add(telling);
+  };
+
+  const end = (stream: Stream, tracked: TrackedFolder, taken: Taken, messages: readonly HeldMessage[]): void => {
+    const { reprocessing } = lanes.get(tracked.stream)!;
     if (taken.is !== 'error') {
-      wentWell();
-      hasEnded(tracked, now, rules.recheckMs);
-      if (taken.is === 'committed') lane.reprocessing?.add(taken);
-      const isUntold =
-        taken.is === 'committed' || taken.is === 'poison' || (taken.is === 'skipped' && messages.length > 0);
-      const telling = (isUntold ? ports.announce(stream, taken) : Promise.resolve()).finally(() => {
-        tellings.delete(telling);
+      breakers.wentWell();
+      hasEnded(tracked, clock(), rules.recheckMs);
+      if (taken.is === 'committed') reprocessing?.add(taken);
+      const onTold = (): void => {
         shared.ledger.end(folderKey(tracked), messages, taken.is === 'poison' ? taken.why : null);
         shared.onEnd();
-      });
-      tellings.add(telling);
+      };
+      // Of what stands a message may be left because whoever committed it was killed before it told.
+      const isTold = taken.is === 'unchanged' || (taken.is === 'skipped' && messages.length === 0);
+      if (isTold) onTold();
+      else announce(stream, taken, onTold);
       return;
     }
     met(taken.error);
-    hasFailed(tracked, now + backOff(tracked.failures + 1));
+    hasFailed(tracked, clock() + backOff(tracked.failures + 1));
     if (mayPass(taken.error) || tracked.failures < MOST_ERRORS) return;
     const why = taken.error instanceof Error ? taken.error.message : String(taken.error);
     shared.ledger.end(folderKey(tracked), messages, `failed ${tracked.failures} times: ${why}`);
@@ -162,8 +145,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       hasEnded(tracked, clock(), rules.recheckMs);
       return shared.ledger.end(folderKey(tracked), messages, null);
     }
+    const begun = clock();
     const taken = await take(stream, candidate, { leavesAffected: true, ...(announced !== null && { announced }) });
-    end(lane, stream, tracked, taken, messages);
+    if (isOver) return;
+    observer.taken(lane.name, taken, { workMs: clock() - begun, sentAt: firstSent(messages), isAgain: false });
+    end(stream, tracked, taken, messages);
   };
 
   /** Runs `work` as the one thing that the lane does. */
@@ -172,6 +158,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     lane.running = work()
       .catch((error: unknown) => {
         met(error);
+        if (isOver) return;
         observer.warn(error instanceof Error ? error.message : String(error), lane.name);
       })
       .finally(() => {
@@ -183,7 +170,8 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
 
   const elsewhereOf = async ({ deps, spec }: Stream, tracked: TrackedFolder): Promise<readonly PlannedMiniBatch[]> => {
     const { sliceEnd } = tracked.candidate;
-    if (sliceEnd === null || clock() - tracked.readySince >= rules.orderWaitMs) return [];
+    const isOver = clock() - tracked.readySince >= rules.orderWaitMs;
+    if (sliceEnd === null || (isOver && !tracked.hasWaited)) return [];
     return deps.index.planned(spec.project, spec.featureSpecVersion, sliceEnd - DAY, sliceEnd);
   };
 
@@ -202,36 +190,39 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       });
       return;
     }
-    if (reprocessing.isEmpty()) {
+    if (reprocessing.waiting() === 0) {
       if (clock() < lane.sweepDue) return;
       lane.sweepDue = clock() + rules.sweepMs;
       occupy(lane, 0, () => ports.sweep(stream));
       return;
     }
     occupy(lane, 0, async () => {
+      const begun = clock();
       const taken = await reprocessing.takeNext();
-      if (taken === undefined) return;
+      if (taken === undefined || isOver) return;
       if (taken.is === 'error') {
         met(taken.error);
         // It is forgotten now, and found again.
         lane.refreshDue = Math.min(lane.refreshDue, clock() + MOST_BACK_OFF_MS);
       }
-      if (taken.is === 'committed') await ports.announce(stream, taken);
-      if (taken.is !== 'skipped') observer.taken(lane.name, taken);
+      if (taken.is === 'committed') announce(stream, taken);
+      if (taken.is !== 'skipped')
+        observer.taken(lane.name, taken, { workMs: clock() - begun, sentAt: null, isAgain: true });
     });
   };
 
   const startOne = async (lane: Lane): Promise<void> => {
     const stream = await open(lane);
-    if (stream === undefined || lane.running !== undefined) return;
+    if (stream === undefined || lane.running !== undefined || isDraining) return;
     const mine = foldersOf(lane);
     const [first] = lineOf(mine);
     if (first === undefined) return idle(lane, stream);
     const others = mine.filter((other) => other !== first);
-    const elsewhere = await elsewhereOf(stream, first);
-    if (isHeldBack(first, others, elsewhere, clock(), rules.orderWaitMs)) return;
-    const bytesInWork = [...lanes.values()].reduce((sum, { runningBytes }) => sum + runningBytes, 0);
-    if (isBusy() && bytesInWork + first.bytes > rules.mostBytes) return;
+    const turn = turnOf(first, others, await elsewhereOf(stream, first), clock(), rules.orderWaitMs);
+    first.hasWaited ||= turn === 'waits';
+    if (turn === 'waits') return;
+    if ((isBusy() && bytesInWork() + first.bytes > rules.mostBytes) || isDraining) return;
+    if (turn === 'overdue') observer.forced(lane.name, 'out of order', outOfOrder(first, rules));
     first.state = 'running';
     occupy(lane, first.bytes, () => run(lane, stream, first));
   };
@@ -255,15 +246,12 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       });
     },
     streamOf: ({ stream }) => lanes.get(stream)?.stream,
-    isShut: () => worstBreaker() === 'open',
-    isTrying: () => worstBreaker() === 'half_open',
-    met,
-    wentWell,
-    openBreakers: () =>
-      [...breakers].flatMap(([system, breaker]) => (breaker.state(clock()) === 'closed' ? [] : [system])),
+    breakers,
+    bytesInWork,
+    affectedWaiting: () => [...lanes.values()].map(({ name, reprocessing }) => [name, reprocessing?.waiting() ?? 0]),
     async start() {
       for (const lane of lanes.values()) {
-        const shut = worstBreaker();
+        const shut = breakers.worst();
         if (isDraining || shut === 'open' || (shut === 'half_open' && isBusy())) return;
         try {
           await startOne(lane);
@@ -280,10 +268,20 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       const late = pause(ms, 'late' as const, { signal: over.signal }).catch(() => 'late' as const);
       const end = await Promise.race([Promise.all(running).then(() => Promise.all(tellings)), late]);
       over.abort();
+      isOver = true;
       return end !== 'late';
     },
   };
 }
+
+/** When the first of some messages was sent. */
+const firstSent = (messages: readonly HeldMessage[]): number | null => {
+  const sent = messages.flatMap(({ message: { sentAt } }) => (sentAt === null ? [] : [sentAt]));
+  return sent.length === 0 ? null : Math.min(...sent);
+};
+
+const outOfOrder = ({ candidate, path }: TrackedFolder, { orderWaitMs }: LaneRules): string =>
+  `${path}: mini-batch ${candidate.miniBatchId} is taken although an earlier one has not ended after ${orderWaitMs / 1000} s`;
 
 /** Errors that say nothing of the mini-batch itself. */
 const mayPass = (error: unknown): boolean => error instanceof Unavailable || error instanceof Overtaken;

@@ -9,8 +9,8 @@ export type LogSubject = {
 };
 
 /**
- * The log of a process that nobody watches. A line says what happened, in words that stay the same, and with what values in its
- * fields. Neither ever holds a secret or anything that raw logs say.
+ * The log of a process that nobody watches. A line says what happened, and may have further values in its fields. Neither ever
+ * holds a secret or anything that raw logs say.
  */
 export interface Log {
   debug(what: string, fields?: LogFields): void;

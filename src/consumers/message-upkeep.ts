@@ -54,3 +54,14 @@ export async function settleEnded(
     observer.warn(`queue: ${toRemove.length} messages could not be removed: ${String(error)}; it is tried again`);
   }
 }
+
+/** Lets others have messages at once. */
+export async function releaseAll(
+  queue: NotificationQueue | null,
+  messages: readonly Message[],
+  observer: Pick<PumpObserver, 'warn'>,
+): Promise<void> {
+  if (queue === null || messages.length === 0) return;
+  const faults = await queue.release(messages, 0).catch((error: unknown) => [{ why: String(error) }]);
+  for (const { why } of faults) observer.warn(`queue: messages stay hidden until their time is over: ${why}`);
+}

@@ -3,13 +3,15 @@ import { FALLBACK_REASONS, type FallbackReason } from '../operators/baseline-cho
 import { HORIZONS } from '../operators/baseline-metrics.ts';
 import { QUALITY_RULES, type QualityRule } from '../operators/quality.ts';
 import { alarm, type ClosedLabel, counter, gauge, histogram, type Metric, named, oneOf } from './metric.ts';
+import { TIMED_STAGES } from './mini-batch-watch.ts';
 
 const STREAM = {
   project: named(PROJECT_NAME, 'the name of a project'),
   feature_spec_version: named(VERSION_NAME, 'a feature spec version'),
 };
-const DEPENDENCY = { dependency: oneOf('s3', 'sqs', 'dynamodb', 'redis', 'eventbridge', 'kafka') };
-const STORE = { store: oneOf('windows', 'timings', 'days', 'bases', 'baselines') };
+/** What a mini-batch cannot do without. */
+const NEEDED = { dependency: oneOf('s3', 'dynamodb') };
+const PLACE = { place: oneOf('redis', 'folder') };
 const DATASET = { dataset: oneOf('delta', 'pair_context', 'pair_counts', 'fg_a', 'fg_a_pair_context', 'fg_c') };
 
 export type QualityEffect = (typeof QUALITY_RULES)[QualityRule]['effect'];
@@ -43,8 +45,8 @@ export const METRICS = {
   ),
   ndr_revisions_total: counter('Commits that replaced an earlier revision.', STREAM),
   ndr_mini_batches_in_hand: gauge(
-    'Mini-batches that are known and not settled: arriving (not complete yet), ready, waiting (for an earlier one), running.',
-    { state: oneOf('arriving', 'ready', 'waiting', 'running') },
+    'Mini-batches that are known and have not ended: arriving (not complete yet), failing (an error; tried again), ready (complete, in line), running.',
+    { state: oneOf('arriving', 'failing', 'ready', 'running') },
     alarm('ndr_mini_batches_in_hand{state="ready"} > 8', '30m'),
   ),
   ndr_raw_in_flight_bytes: gauge('Raw bytes, as delivered, of the mini-batches in work.', {}),
@@ -58,7 +60,7 @@ export const METRICS = {
     STREAM,
   ),
   ndr_notification_to_commit_seconds: histogram(
-    'From the notification of a mini-batch to its commit.',
+    'From the first notification that a commit was asked for by to that commit.',
     STREAM,
     WAIT_SECONDS,
     alarm(
@@ -76,8 +78,8 @@ export const METRICS = {
     ),
   ),
   ndr_stage_duration_seconds: histogram(
-    'Work on one stage of a mini-batch, all shards together; encoding counts to the stage whose rows it encodes.',
-    { stage: oneOf('plan', 'read', 'advance', 'emit', 'deviate', 'publish') },
+    'Work on one stage of a mini-batch, all shards together; encoding counts to the stage whose rows it encodes. lookback: looking up the days and baselines that it is computed with.',
+    { stage: oneOf(...TIMED_STAGES) },
     WORK_SECONDS,
   ),
 
@@ -107,7 +109,7 @@ export const METRICS = {
   ndr_affected_waiting: gauge('Marked mini-batches that wait to be published again.', STREAM),
 
   // What was read.
-  ndr_raw_bytes_total: counter('Raw bytes read, as delivered.', STREAM),
+  ndr_raw_bytes_total: counter('Raw bytes, as delivered, of mini-batches that were computed.', STREAM),
   ndr_raw_files_left_out_total: counter(
     'Raw files left out.',
     { ...STREAM, reason: oneOf('damaged', 'empty') },
@@ -172,9 +174,6 @@ export const METRICS = {
   // The queue.
   ndr_messages_received_total: counter('Messages received from the queue.', {}),
   ndr_messages_redelivered_total: counter('Those of them that had been received before.', {}),
-  ndr_messages_settled_total: counter('Messages settled, by how. retry: it was given back.', {
-    outcome: oneOf('done', 'skipped', 'retry', 'poison'),
-  }),
   ndr_messages_deleted_total: counter('Messages deleted, their work done.', {}),
   ndr_messages_extended_total: counter('Times a message was kept hidden for longer.', {}),
   ndr_messages_released_total: counter('Messages given back before their time.', {}),
@@ -195,46 +194,50 @@ export const METRICS = {
     alarm('sum by (action) (increase(ndr_queue_errors_total[10m])) > 5', '0m'),
   ),
   ndr_reconciler_runs_total: counter(
-    'Times that the folders of every route were listed for mini-batches that nothing announced.',
+    'Times that the folders of every route were listed for mini-batches that nothing announced. error: of some they could not be.',
     { outcome: oneOf('done', 'error') },
     alarm('increase(ndr_reconciler_runs_total{outcome="error"}[1h]) > 2', '0m'),
   ),
   ndr_reconciler_found_total: counter(
     'Mini-batches that were found that way: their notification was lost.',
-    { project: STREAM.project },
+    STREAM,
     alarm('increase(ndr_reconciler_found_total[1h]) > 0', '0m'),
   ),
 
   // What it stands on.
   ndr_dependency_retries_total: counter(
     'Calls to a dependency that were made again.',
-    DEPENDENCY,
+    { dependency: oneOf('s3', 'sqs', 'dynamodb') },
     alarm('sum by (dependency) (rate(ndr_dependency_retries_total[10m])) > 0.5', '10m'),
   ),
   ndr_breaker_open: gauge(
-    '1 while calls to a dependency are held back because they failed, else 0.',
-    DEPENDENCY,
+    '1 while work is held back because calls to a dependency failed, else 0.',
+    NEEDED,
     alarm('ndr_breaker_open == 1', '5m'),
   ),
-  ndr_breaker_opened_total: counter('Times that calls to a dependency came to be held back.', DEPENDENCY),
+  ndr_breaker_opened_total: counter('Times that work came to be held back.', NEEDED),
   ndr_events_total: counter(
     'Events of commits and failures, by where they went.',
-    { sink: oneOf('eventbridge', 'kafka', 'log'), outcome: oneOf('sent', 'failed') },
+    { sink: oneOf('eventbridge', 'kafka'), outcome: oneOf('sent', 'failed') },
     alarm('increase(ndr_events_total{outcome="failed"}[15m]) > 0', '0m'),
   ),
 
   // Window state. Losing it costs time, never numbers.
   ndr_window_state_reads_total: counter(
-    'Blocks asked for. miss: not there, or not readable; unavailable: the store did not answer.',
-    { ...STORE, outcome: oneOf('hit', 'miss', 'unavailable') },
-    alarm('increase(ndr_window_state_reads_total{outcome="unavailable"}[15m]) > 0', '15m'),
+    'Blocks asked for, by where. Redis is asked first; miss: not there, or not readable.',
+    { ...PLACE, outcome: oneOf('hit', 'miss') },
   ),
   ndr_window_state_writes_total: counter(
-    'Blocks given to be kept. refused: state.max_bytes was reached; unavailable: the store did not answer.',
-    { ...STORE, outcome: oneOf('stored', 'refused', 'unavailable') },
+    'Blocks given to be kept, by where. refused: Redis is full, or state.max_bytes was reached; the folder keeps them.',
+    { ...PLACE, outcome: oneOf('stored', 'refused') },
     alarm('increase(ndr_window_state_writes_total{outcome="refused"}[15m]) > 0', '15m'),
   ),
-  ndr_window_state_used_bytes: gauge('Memory that the store of window state takes, as it reports it.', {}),
+  ndr_window_state_unavailable_total: counter(
+    'Blocks asked for or given to be kept while Redis did not answer.',
+    {},
+    alarm('increase(ndr_window_state_unavailable_total[15m]) > 0', '15m'),
+  ),
+  ndr_window_state_used_bytes: gauge('Memory that Redis takes, as it reports it.', {}),
   ndr_window_blocks_rebuilt_total: counter(
     'Blocks rebuilt from the lake.',
     STREAM,

@@ -5,6 +5,7 @@ import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import type { BlockStores } from '../state/window-state.ts';
+import type { MiniBatchWatch } from './mini-batch-watch.ts';
 import type { InputLimits } from './read-mini-batch.ts';
 import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import type { WorkPool } from './work-pool.ts';
@@ -33,6 +34,7 @@ export interface MiniBatchDeps extends StateDeps {
   readonly codeVersion: string;
   /** ms UTC. */
   readonly clock: () => number;
+  readonly watch: MiniBatchWatch;
 }
 
 export interface MiniBatchRequest {

@@ -14,7 +14,7 @@ import { isReadFrom, standsAsBefore } from './standing.ts';
  * next time.
  */
 export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchRequest): Promise<MiniBatchOutcome> {
-  const planned = await planMiniBatch(deps, request);
+  const planned = await deps.watch.timed('plan', () => planMiniBatch(deps, request));
   if ('fault' in planned) return poison(deps, request, planned.fault);
   const { before, slice, sources } = planned;
   const isStale = before === undefined || !standsAsBefore(before, sources);
@@ -38,7 +38,7 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
     await failBatch({ ...attemptOf(request, planned), reason: computed.why });
     return poison(deps, request, computed.why, computed.dq);
   }
-  return publishMiniBatch(request, planned, computed);
+  return deps.watch.timed('publish', () => publishMiniBatch(request, planned, computed));
 }
 
 async function poison(

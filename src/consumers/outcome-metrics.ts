@@ -42,8 +42,11 @@ export function openOutcomeRecorder(meter: Meter, clock: () => number): OutcomeR
       if (outcome.is === 'skipped') return;
       recordQuality(meter, labels, outcome.dq ?? {});
       if (outcome.is === 'poison') return;
+      meter.count('ndr_raw_bytes_total', labels, outcome.volume.rawBytes);
       if (outcome.is === 'committed') recordCommit(meter, labels, outcome, clock());
-      if (advance(stream, outcome.sliceEnd)) recordBaselines(meter, labels, outcome.baselines);
+      if (!advance(stream, outcome.sliceEnd)) return;
+      recordBaselines(meter, labels, outcome.baselines);
+      meter.set('ndr_coverage_ratio', labels, outcome.health.coverage);
     },
   };
 }
@@ -51,11 +54,14 @@ export function openOutcomeRecorder(meter: Meter, clock: () => number): OutcomeR
 function recordCommit(
   meter: Meter,
   labels: StreamLabels,
-  { revision, rows, fallbacks, affects, lateMs }: CommittedOutcome,
+  { revision, rows, fallbacks, volume, health, affects, lateMs }: CommittedOutcome,
   now: number,
 ): void {
   meter.set('ndr_last_commit_timestamp_seconds', labels, now / 1000);
   if (revision > 1) meter.count('ndr_revisions_total', labels);
+  if (health.isDegraded) meter.count('ndr_degraded_mini_batches_total', labels);
+  meter.count('ndr_files_written_total', labels, volume.files);
+  meter.count('ndr_bytes_written_total', labels, volume.bytes);
   for (const dataset of METRICS.ndr_rows_written_total.labels.dataset.values)
     meter.count('ndr_rows_written_total', { ...labels, dataset }, rows[dataset] ?? 0);
   for (const reason of METRICS.ndr_fallback_total.labels.reason.values)

@@ -24,6 +24,10 @@ export interface CommittedOutcome {
   readonly baselines: readonly string[];
   /** Reason → what of its deviations fell back on a coarser baseline. */
   readonly fallbacks: Readonly<Record<string, number>>;
+  /** Bytes of its raw files, as delivered; data files that its commit names, none where it is unchanged, and their bytes. */
+  readonly volume: { readonly rawBytes: number; readonly files: number; readonly bytes: number };
+  /** As its rows say it: the share of the last day's slices that are committed, and whether to trust the data less. */
+  readonly health: { readonly coverage: number; readonly isDegraded: boolean };
   /** Mini-batches after it whose windows it changed: they are to be published again. */
   readonly affects: readonly string[];
   /** How far it lay behind the newest slice, if it affects any. */

@@ -36,6 +36,7 @@ export async function publishMiniBatch(
     );
   }
   await prune(deps, spec, sliceEnd);
+  const files = outcome.is === 'committed' ? outcome.files : [];
   return {
     is: outcome.is,
     miniBatchId,
@@ -47,11 +48,19 @@ export async function publishMiniBatch(
     rows: rowsByDataset(commit.outputs),
     baselines: commit.evidence.baseline_refs,
     fallbacks: commit.evidence.fallbacks,
+    volume: { rawBytes: sumOf(commit.evidence.inputs, 'size'), files: files.length, bytes: sumOf(files, 'bytes') },
+    health: {
+      coverage: Number(commit.evidence.health['coverage_24h']),
+      isDegraded: commit.evidence.health['is_degraded'] === 1,
+    },
     affects: affects.miniBatchIds,
     lateMs: affects.lateMs,
     warnings: content.warnings,
   };
 }
+
+const sumOf = <K extends string>(ones: readonly Readonly<Record<K, number>>[], name: K): number =>
+  ones.reduce((sum, one) => sum + one[name], 0);
 
 const NOBODY = { miniBatchIds: [], lateMs: 0 };
 

@@ -54,11 +54,42 @@ export interface PumpPorts {
   random(): number;
 }
 
+/** How a mini-batch was taken. */
+export interface TakenHow {
+  /** From plan to end, waiting left out. */
+  readonly workMs: number;
+  /** When the first of the messages that asked for it was sent, ms UTC; null: none did, or none said when. */
+  readonly sentAt: number | null;
+  /** It was published again because its windows changed. */
+  readonly isAgain: boolean;
+}
+
+/** How things stand, for whoever watches. */
+export interface PumpState {
+  /** Folders that have not ended; `failing` ones met an error and are tried again. */
+  folders(): Readonly<Record<'arriving' | 'failing' | 'ready' | 'running', number>>;
+  /** Raw bytes in work. */
+  bytesInWork(): number;
+  /** Mini-batches of each stream that are to be published again. */
+  affectedWaiting(): readonly (readonly [StreamName, number])[];
+  /** Systems that nothing is asked of for a while. */
+  openBreakers(): readonly string[];
+  isDraining(): boolean;
+  /** Whether the queue was received from, or the folders searched, and how that went the last time; null: not yet. */
+  source(): { readonly ok: boolean; readonly why: string } | null;
+}
+
 /** What the pump says of itself. */
 export interface PumpObserver {
-  /** A mini-batch ended. `announced`: when the first message about it was sent, ms UTC. */
-  taken(stream: StreamName, taken: Taken): void;
+  /** The loop turned. */
+  turned(state: PumpState): void;
+  /** Nothing is begun any more. */
+  draining(state: PumpState): void;
+  taken(stream: StreamName, taken: Taken, how: TakenHow): void;
+  /** A mini-batch is taken although it seems incomplete, or an earlier one has not ended. */
+  forced(stream: StreamName, why: 'incomplete' | 'out of order', text: string): void;
+  searched(found: FoundFolders): void;
+  /** Nothing is asked of a system for a while. */
+  heldBack(system: string): void;
   warn(text: string, stream?: StreamName): void;
-  /** So many folders still come. */
-  arriving(count: number): void;
 }

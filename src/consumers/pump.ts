@@ -3,8 +3,8 @@ import { DAY_MS } from '../operators/past-rows.ts';
 import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
-import { keepHidden, settleEnded } from './message-upkeep.ts';
-import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from './pump-ports.ts';
+import { keepHidden, releaseAll, settleEnded } from './message-upkeep.ts';
+import { type PumpObserver, type PumpPorts, type PumpState, type StreamName, streamKey } from './pump-ports.ts';
 import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import { candidateOf, settleCandidate } from './take-mini-batch.ts';
 import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
@@ -25,6 +25,8 @@ const LOOKS_AT_ONCE = 8;
 const LINE_MS = 60_000;
 /** What could not be searched is so after this long at most. */
 const SEARCH_AGAIN_MS = 60_000;
+/** What the queue is told at the end may take so long. */
+const FAREWELL_MS = 5000;
 
 export interface Pump {
   /** Takes mini-batches until `stop`, then drains. Resolves with whether all that ran came to its end. */
@@ -34,25 +36,19 @@ export interface Pump {
   readonly state: PumpState;
 }
 
-/** Counts for whoever watches. */
-export interface PumpState {
-  folders(): Readonly<Record<TrackedFolder['state'], number>>;
-  heldMessages(): number;
-  openBreakers(): readonly string[];
-  isDraining(): boolean;
-}
-
 /** The machine of docs/live-path.md. */
 export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObserver): Pump {
   const { clock, queue } = ports;
   const folders = new Map<string, TrackedFolder>();
   const ledger = createMessageLedger();
   const lanes = createLanes(ports, rules, observer, { folders, ledger, onEnd: () => wake() });
+  const { breakers } = lanes;
   let wake = (): void => {};
   let turnedAt = clock();
   let searchDue = Number.NEGATIVE_INFINITY;
   let searching: Promise<void> | undefined;
   let isDraining = false;
+  let lastSearch: ReturnType<PumpState['source']> = null;
   const said = { faults: new Set<string>() };
 
   /** A folder that is named, again or for the first time. `announced`: by a message. */
@@ -84,7 +80,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   };
   const intake = createIntake(ports, rules, ledger, observer, know, {
     onReceived: () => wake(),
-    onFault: (error) => lanes.met(error),
+    onFault: (error) => breakers.met(error),
   });
 
   const searchThrough = async (): Promise<void> => {
@@ -94,17 +90,16 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const known = folders.get(folderKey({ stream: streamKey(stream), path }));
       return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
     };
-    const {
-      streams,
-      folders: found,
-      faults,
-    } = await ports.search(isKnown).catch((error: unknown) => {
-      lanes.met(error);
+    const answer = await ports.search(isKnown).catch((error: unknown) => {
+      breakers.met(error);
       const text = error instanceof Error ? error.message : String(error);
       return { streams: [], folders: [], faults: [`folders that nothing announced cannot be searched: ${text}`] };
     });
     // What is found or met while the program ends is the next one's.
     if (isDraining) return;
+    const { streams, folders: found, faults } = answer;
+    observer.searched(answer);
+    lastSearch = { ok: faults.length === 0, why: faults[0] ?? 'searched' };
     for (const stream of streams) lanes.know(stream);
     if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
     for (const { stream, path, miniBatchId } of found) {
@@ -135,7 +130,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       ({ state, notBefore }) => (state === 'waiting' || state === 'ready' || state === 'resting') && notBefore <= now,
     );
     // While it is tried out whether a dependency is back, one look is enough to tell.
-    if (lanes.isTrying()) due.splice(1);
+    if (breakers.worst() === 'half_open') due.splice(1);
     for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
       await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
   };
@@ -149,15 +144,20 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
       const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
       // Of the others it says nothing.
-      lanes.wentWell('S3');
+      breakers.wentWell('S3');
       if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
-      if (found === 'overdue') observer.warn(`${tracked.path}: ${why}`);
+      if (found === 'overdue')
+        observer.forced(
+          { project: stream.spec.project, version: stream.spec.featureSpecVersion },
+          'incomplete',
+          `${tracked.path}: ${why}`,
+        );
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced ?? undefined);
       // Its files are listed once more when its turn comes; a long line need not be looked through all the time.
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd !== null) tracked.notBefore = clock() + LINE_MS;
     } catch (error) {
-      lanes.met(error);
+      breakers.met(error);
       tracked.notBefore = clock() + rules.pollMs;
       const text = `${tracked.path}: ${error instanceof Error ? error.message : String(error)}`;
       if (!said.faults.has(text)) observer.warn(`${text}; it is looked at again`);
@@ -171,31 +171,36 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
         folders.delete(key);
   };
 
-  const turn = async (): Promise<void> => {
+  const isShut = (): boolean => breakers.worst() === 'open';
+  const turn = async (stop: AbortSignal): Promise<void> => {
     turnedAt = clock();
-    if (!lanes.isShut()) await intake.read();
-    if (!lanes.isShut()) {
-      await search();
-      await look();
-    }
+    if (!isShut()) await intake.read();
+    if (!isShut() && !stop.aborted) await search();
+    if (!isShut() && !stop.aborted) await look();
     await lanes.start();
-    await settleEnded(queue, ledger, observer);
+    if (!stop.aborted) await settleEnded(queue, ledger, observer);
     forget();
-    const arriving = [...folders.values()].filter(({ state, failures }) => state === 'waiting' && failures === 0);
-    observer.arriving(arriving.length);
+    observer.turned(state);
+  };
+
+  const state: PumpState = {
+    folders() {
+      const counts = { arriving: 0, failing: 0, ready: 0, running: 0 };
+      for (const { state: is, failures } of folders.values()) {
+        if (is === 'waiting') counts[failures === 0 ? 'arriving' : 'failing']++;
+        else if (is !== 'resting') counts[is]++;
+      }
+      return counts;
+    },
+    bytesInWork: lanes.bytesInWork,
+    affectedWaiting: lanes.affectedWaiting,
+    openBreakers: () => breakers.open(),
+    isDraining: () => isDraining,
+    source: () => (queue === null ? lastSearch : intake.lastReceipt()),
   };
 
   return {
-    state: {
-      folders() {
-        const counts = { waiting: 0, ready: 0, running: 0, resting: 0 };
-        for (const { state } of folders.values()) counts[state]++;
-        return counts;
-      },
-      heldMessages: () => ledger.all().length + intake.unread(),
-      openBreakers: () => lanes.openBreakers(),
-      isDraining: () => isDraining,
-    },
+    state,
     live() {
       const silentMs = clock() - turnedAt;
       const isAlive = silentMs < SILENT_MS;
@@ -203,29 +208,34 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     },
     async run(stop) {
       const over = new AbortController();
-      const receiving = intake.receive(stop, () => !lanes.isShut());
+      const receiving = intake.receive(stop, () => !isShut());
       const hiding = keepHidden(queue, () => [...ledger.all(), ...intake.held()], rules, observer, over.signal);
+      const told = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
       while (!stop.aborted) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        await turn();
+        // What it asks may take long to answer, and is not needed any more.
+        await Promise.race([turn(stop), told]);
         const idle = new AbortController();
         const signal = AbortSignal.any([stop, idle.signal]);
         await Promise.race([pause(rules.pollMs, undefined, { signal }).catch(() => {}), woken]);
         idle.abort();
       }
       isDraining = true;
-      await receiving;
+      observer.draining(state);
       const isDrained = await lanes.drain(rules.drainMs);
-      await settleEnded(queue, ledger, observer);
+      const farewell = async (): Promise<void> => {
+        await receiving;
+        await settleEnded(queue, ledger, observer);
+        over.abort();
+        await hiding;
+        await releaseAll(queue, [...ledger.all(), ...intake.held()], observer);
+      };
+      const late = new AbortController();
+      await Promise.race([farewell(), pause(FAREWELL_MS, undefined, { signal: late.signal }).catch(() => {})]);
+      late.abort();
       over.abort();
-      await hiding;
-      const left = [...ledger.all(), ...intake.held()];
-      if (queue !== null && left.length > 0) {
-        const faults = await queue.release(left, 0).catch((error: unknown) => [{ why: String(error) }]);
-        for (const { why } of faults) observer.warn(`queue: messages stay hidden until their time is over: ${why}`);
-      }
       return { isDrained };
     },
   };

@@ -26,13 +26,14 @@ const PAIR_COLUMNS = [...new Set([...REBUILD_COLUMNS.pair_context, ...TIMING_COL
 
 /**
  * Puts back the window state of the mini-batches that `missing` names, every shard of each and what all hosts did together,
- * from their published delta and pair context.
+ * from their published delta and pair context. Returns how many blocks that are.
  */
 export async function rebuildState(
   missing: readonly BlockKey[],
   { lake, index, stores }: { readonly lake: Lake; readonly index: BatchIndex; readonly stores: RebuiltStores },
   spec: Pick<BatchSpec, 'segmentMapping'>,
-): Promise<void> {
+): Promise<number> {
+  let rebuilt = 0;
   const byMiniBatch = new Map(missing.map((key) => [key.miniBatchId, key]));
   for (const key of byMiniBatch.values()) {
     const batch = await index.batch(key.project, key.version, key.miniBatchId);
@@ -52,7 +53,9 @@ export async function rebuildState(
       await stores.timings.put({ ...key, shard }, encodeBlock('timings', block));
     const together = projectSliceOf(key, blocks, spec.segmentMapping);
     await stores.windows.put({ ...key, shard: projectShard(spec) }, encodeBlock('project', together));
+    rebuilt += blocks.length + timings.length + 1;
   }
+  return rebuilt;
 }
 
 async function readDataset(

@@ -9,8 +9,8 @@ export interface Reprocessing {
   refresh(recentMs?: number): Promise<void>;
   /** Adds those that a commit affected. */
   add(cause: Pick<CommittedOutcome, 'miniBatchId' | 'affects' | 'lateMs'>): void;
-  /** Whether none is known that is to be taken. */
-  isEmpty(): boolean;
+  /** How many are known that are to be taken. */
+  waiting(): number;
   /** Takes the next one; undefined if there is none. */
   takeNext(): Promise<Taken | undefined>;
 }
@@ -56,7 +56,7 @@ export function openReprocessing(
       if (isOn && isRecent({ lateMs })) for (const id of affects) queue.add(id);
       else leave(affects, { by: miniBatchId, lateMs });
     },
-    isEmpty: () => queue.size === 0,
+    waiting: () => queue.size,
     async takeNext() {
       const [next] = queue;
       if (next === undefined) return undefined;

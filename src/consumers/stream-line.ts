@@ -8,21 +8,35 @@ import type { TrackedFolder } from './tracked-folder.ts';
 export const lineOf = (folders: Iterable<TrackedFolder>): TrackedFolder[] =>
   [...folders].filter(({ state }) => state === 'ready').sort((a, b) => inOrder(a.candidate, b.candidate));
 
+/** `waits`: for an earlier one. `overdue`: it has waited for an earlier one as long as it may. */
+export type Turn = 'its turn' | 'waits' | 'overdue';
+
 /**
- * Whether the first of a line waits for an earlier mini-batch: one that still comes or is to be tried again, or that another
- * process has in hand. A window should not miss what is nearly there.
+ * Whether it is the turn of the first of a line, or an earlier mini-batch is before it: one that still comes or is to be tried
+ * again, or that another process has in hand. A window should not miss what is nearly there.
  *
  * @param others every other folder of the stream
  * @param elsewhere what the index knows of the 24 hours before
  */
-export function isHeldBack(
+export function turnOf(
+  first: TrackedFolder,
+  others: Iterable<TrackedFolder>,
+  elsewhere: readonly PlannedMiniBatch[],
+  now: number,
+  waitMs: number,
+): Turn {
+  const isOver = now - first.readySince >= waitMs;
+  if (!hasEarlier(first, others, elsewhere, now, waitMs) || (isOver && !first.hasWaited)) return 'its turn';
+  return isOver ? 'overdue' : 'waits';
+}
+
+function hasEarlier(
   first: TrackedFolder,
   others: Iterable<TrackedFolder>,
   elsewhere: readonly PlannedMiniBatch[],
   now: number,
   waitMs: number,
 ): boolean {
-  if (now - first.readySince >= waitMs) return false;
   for (const other of others) if (other.state === 'waiting' && isEarlier(other.candidate, first.candidate)) return true;
   const { miniBatchId, sliceEnd } = first.candidate;
   if (sliceEnd === null) return false;

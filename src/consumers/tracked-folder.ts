@@ -33,6 +33,8 @@ export interface TrackedFolder {
   takenSignature: string | null;
   /** A message came for it since it was taken, or began to be. */
   isWanted: boolean;
+  /** It had to wait for an earlier one since it is ready. */
+  hasWaited: boolean;
 }
 
 /** Tells a folder of one stream from all others. */
@@ -58,6 +60,7 @@ export const trackFolder = (
   signature: '',
   takenSignature: null,
   isWanted: announced !== null,
+  hasWaited: false,
 });
 
 export interface LookRules extends CompletenessRules {
@@ -94,6 +97,7 @@ export async function lookAtFolder(
   if (tracked.state !== 'ready') {
     tracked.state = 'ready';
     tracked.readySince = now;
+    tracked.hasWaited = false;
     if (judged.is === 'overdue') return { look: 'overdue', why: judged.why };
   }
   return { look: 'ready' };

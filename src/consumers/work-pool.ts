@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ShardName } from '../state/window-state.ts';
+import type { BackingNews } from './backing-watch.ts';
 import { MOST_HELD_BYTES } from './held-days.ts';
 import type { StageName, Stages } from './stages.ts';
 
@@ -10,9 +11,13 @@ export interface StageCall {
   readonly input: unknown;
 }
 
-export type StageAnswer =
+export type StageAnswer = (
   | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly error: unknown };
+  | { readonly id: number; readonly error: unknown }
+) & {
+  /** What the thread heard meanwhile. */
+  readonly news?: BackingNews | undefined;
+};
 
 /** What a worker thread is started with. */
 export interface WorkerOptions<Backing> {
@@ -44,8 +49,15 @@ interface Pending {
 /**
  * Runs the stages in worker threads. Work on one shard always goes to the same thread, which keeps its blocks open;
  * other work goes to the thread that has least to do. `heldBytes` is of all threads together. Sealed data crosses as shared memory.
+ *
+ * @param onNews hears what threads heard of what they stand on
  */
-export function threadPool<Backing>(threads: number, worker: URL, options: WorkerOptions<Backing>): WorkPool {
+export function threadPool<Backing>(
+  threads: number,
+  worker: URL,
+  options: WorkerOptions<Backing>,
+  onNews: (news: BackingNews) => void = () => {},
+): WorkPool {
   const heldBytes = (options.heldBytes ?? MOST_HELD_BYTES) / threads;
   const workerData: WorkerOptions<Backing> = { ...options, heldBytes };
   const workers: (StageThread | undefined)[] = new Array(threads).fill(undefined);
@@ -59,6 +71,7 @@ export function threadPool<Backing>(threads: number, worker: URL, options: Worke
       pending.clear();
     };
     thread.on('message', (answer: StageAnswer) => {
+      if (answer.news !== undefined) onNews(answer.news);
       const call = pending.get(answer.id);
       pending.delete(answer.id);
       if ('error' in answer) call?.reject(answer.error);

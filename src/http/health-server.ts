@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { createServer } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { SettingsError } from '../config/settings-table.ts';
 import type { Log } from '../consumers/log.ts';
@@ -60,6 +61,15 @@ export async function openHealthServer(options: HealthServerOptions): Promise<He
   });
   answerProblems(app, log);
   return { address: await listen(app, host, port), close: () => app.close() };
+}
+
+/** Whether a port can be listened on, as far as that can be known before it is done. */
+export function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
 }
 
 /** Faults are told as RFC 9457 has it; what went wrong inside is for the log alone. */

@@ -45,7 +45,8 @@ Beside these stand those of the Node process, as prom-client names them: \`proce
 
 ## Logs
 
-One JSON object a line, to standard error, from \`log.level\` on:
+\`ndr serve\` that takes notifications writes, unless somebody watches at a terminal, one JSON object a line to standard error, from
+\`log.level\` on:
 
 | field | what it says |
 |---|---|
@@ -54,7 +55,7 @@ One JSON object a line, to standard error, from \`log.level\` on:
 | \`instance\` | host name and process id: which of several workers |
 | \`project\`, \`feature_spec_version\`, \`mini_batch_id\` | what the line is about, where it is about that |
 | further ones | the values of the event |
-| \`msg\` | what happened; the same words for the same event |
+| \`msg\` | what happened |
 
 Contents of raw logs, secrets and credentials are never logged; those in addresses (\`redis://user:password@host\`, signed
 addresses of S3) are shown as \`(secret)\`. Text beyond 4,000 characters is cut.

@@ -39,4 +39,23 @@ export interface BlockStores {
 
 /** What became of one call, told to whoever counts. */
 export type StateEvent = 'hit' | 'miss' | 'stored' | 'refused' | 'unavailable';
-export type StateObserver = (place: 'redis' | 'folder', event: StateEvent) => void;
+export type StatePlace = 'redis' | 'folder';
+/** `times`: of so many alike, 1 unless it is told. */
+export type StateObserver = (place: StatePlace, event: StateEvent, times?: number) => void;
+
+/** The same place, of which somebody hears. */
+export function observedState(state: WindowState, place: StatePlace, observe: StateObserver): WindowState {
+  return {
+    async get(key) {
+      const block = await state.get(key);
+      observe(place, block === undefined ? 'miss' : 'hit');
+      return block;
+    },
+    async put(key, block) {
+      const outcome = await state.put(key, block);
+      observe(place, outcome);
+      return outcome;
+    },
+    prune: (...slices) => state.prune(...slices),
+  };
+}

@@ -16,7 +16,13 @@ export async function call(args: readonly string[], env: Readonly<Record<string,
   try {
     const code = await carryOut(args, {
       env,
-      surroundings: { folder: '/somewhere', program: '/somewhere/bin/ndr' },
+      surroundings: {
+        folder: '/somewhere',
+        program: '/somewhere/bin/ndr',
+        instance: 'somewhere/1',
+        nodeVersion: process.version,
+        notes: { isWatched: true, redirectNotes: () => () => {} },
+      },
       terminal: {
         out: (line) => void stdout.push(line),
         note: (line) => void notes.push(line),

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readExposition, sampleOf } from '../support/exposition.ts';
 import { traceOf } from '../support/folder-content.ts';
 import { writeMiniBatch } from '../support/mini-batch-folders.ts';
-import { runNdr } from '../support/ndr-process.ts';
+import { endWithin, runNdr, startNdr } from '../support/ndr-process.ts';
 import { FIVE, fiveMiniBatches, SETTINGS } from './five-mini-batches.ts';
 
 /** Half a day of traffic takes ten seconds, and longer where others want the processor too. */
@@ -38,7 +41,7 @@ async function ndrHere(...args: string[]): Promise<{ code: number; stdout: strin
 }
 
 it('plays half a day, finds what can be found, and says where it lies and what comes next', async () => {
-  const { code, stdout, stderr } = await ndrHere('demo');
+  const { code, stdout, stderr } = await ndrHere('demo', '--once');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(readdirSync(folder)).toEqual(['ndr-home']);
   const lines = stdout.trimEnd().split('\n');
@@ -66,12 +69,39 @@ it('changes nothing when it is played again, and says so', async () => {
   const people = await ndrHere('demo', '--once');
   expect(people).toMatchObject({ code: 0, stderr: '' });
   expect(people.stdout).toMatch(/^All 48 mini-batches stood already: the same input changes nothing\.\n/);
-  const { code, stdout } = await runNdr(['demo', '--json', '--home', home]);
+  const { code, stdout } = await runNdr(['demo', '--once', '--json', '--home', home]);
   expect(code).toBe(0);
   expect(stdout.map((line) => JSON.parse(line) as unknown)).toEqual([
     expect.objectContaining({ summary: { committed: 0, unchanged: 0, skipped: 48, failed: 0 } }),
   ]);
   expect(traceOf(home)).toEqual(before);
+});
+
+it('goes on serving what comes, with its metrics, until it is told to stop', async () => {
+  const home = join(folder, 'ndr-home');
+  // Somebody has the usual port already: a free one does as well.
+  const other = createServer();
+  await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(9464, '127.0.0.1', resolve));
+  const ndr = startNdr(['demo', '--home', home], { NDR_THREADS: '1' });
+  let said = '';
+  ndr.process.stderr!.on('data', (text) => {
+    said += String(text);
+  });
+  while (!said.includes('Stop with Ctrl-C')) {
+    if (ndr.process.exitCode !== null) throw new Error(`it ended: ${said}`);
+    await pause(50);
+  }
+  const address = /http:\/\/127\.0\.0\.1:\d+(?=\/metrics)/.exec(said)?.[0];
+  expect(address).not.toBe('http://127.0.0.1:9464');
+  const page = readExposition(await (await fetch(`${address}/metrics`)).text());
+  expect(sampleOf(page, 'ndr_draining') ?? 0).toBe(0);
+  ndr.process.kill('SIGINT');
+  const { code, stdout } = await endWithin(ndr, 60_000);
+  expect({ code, first: stdout[0] }).toEqual({
+    code: 0,
+    first: 'All 48 mini-batches stood already: the same input changes nothing.',
+  });
+  other.close();
 });
 
 it('keeps its made-up hosts out of a home that holds real ones', async () => {

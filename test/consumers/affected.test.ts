@@ -80,7 +80,7 @@ it('what came two hours late makes work by itself, what came later does not', ()
 
 it('what waits is told in one line, with its cause and the remedy', () => {
   expect(affectedLine(['b', 'c'], { by: 'a', lateMs: 3 * 3_600_000 })).toBe(
-    'warning: 2 mini-batches (b to c) stand as they were before a, which came 3 h 0 min late; publish again: ndr replay --affected',
+    '2 mini-batches (b to c) stand as they were before a, which came 3 h 0 min late; publish again: ndr replay --affected',
   );
   expect(affectedLine(['b'], { by: 'a', lateMs: 0 })).toContain('b stands as it was before a');
 });

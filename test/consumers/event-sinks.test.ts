@@ -3,7 +3,7 @@ import { eventSinks } from '../../src/consumers/event-sinks.ts';
 import type { Events, StreamEvent } from '../../src/consumers/events.ts';
 import { committed } from '../support/stream-events.ts';
 
-const OPTIONS = { attempts: 3, firstDelayMs: 1, chance: () => 0.5 };
+const OPTIONS = { attempts: 3, firstDelayMs: 1, patienceMs: 60_000, chance: () => 0.5 };
 const idsOf = (events: readonly StreamEvent[]): string[] =>
   events.map((event) => ('mini_batch_id' in event ? event.mini_batch_id : event.event_type));
 

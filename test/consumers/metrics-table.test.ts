@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { CounterName, GaugeName, LabelsOf } from '../../src/consumers/meter.ts';
 import type { Metric } from '../../src/consumers/metric.ts';
@@ -5,6 +7,7 @@ import { METRICS } from '../../src/consumers/metrics-table.ts';
 
 const TABLE: Readonly<Record<string, Metric>> = METRICS;
 const ENTRIES = Object.entries(TABLE);
+const ROOT = join(import.meta.dirname, '../..');
 
 describe.each(ENTRIES)('%s', (name, { kind, help, labels, buckets, alarm }) => {
   it('is named as Prometheus has it', () => {
@@ -55,6 +58,18 @@ describe.each(ENTRIES)('%s', (name, { kind, help, labels, buckets, alarm }) => {
     }
     expect(alarm.for).toMatch(/^\d+[mh]$/);
   });
+});
+
+/** Code that calls a meter, or the metrics that are one, by name. */
+const CALLERS = globSync('src/**/*.ts', { cwd: ROOT })
+  .filter((path) => !path.endsWith('metrics-table.ts'))
+  .map((path) => readFileSync(join(ROOT, path), 'utf8').replace(/\s+/g, ' '))
+  .join('\n');
+
+it.each(ENTRIES)('%s is recorded by somebody', (name, { kind }) => {
+  const how = { counter: 'count', gauge: 'set', histogram: 'observe' }[kind];
+  const calls = [`meter.${how}( '${name}'`, `meter.${how}('${name}'`, `'${name}', messages`, `records.get('${name}')`];
+  expect(calls.some((call) => CALLERS.includes(call))).toBe(true);
 });
 
 describe('the table', () => {

@@ -28,6 +28,8 @@ const COMMITTED: CommittedOutcome = {
   rows: { delta: 12, pair_context: 40, pair_counts: 30, fg_a: 50, fg_a_pair_context: 44, fg_c: 100 },
   baselines: ['7d@2026-02-28T00:00:00Z 0123456789ab', '30d@2026-02-23T00:00:00Z ba9876543210'],
   fallbacks: { cold_start: 5, pair_unseen: 2 },
+  volume: { rawBytes: 5000, files: 6, bytes: 9000 },
+  health: { coverage: 0.75, isDegraded: false },
   affects: [],
   lateMs: 0,
   warnings: [],
@@ -50,6 +52,11 @@ describe('what is taken down of a mini-batch', () => {
     expect(value('ndr_newest_slice_end_timestamp_seconds')).toBe(SLICE / 1000);
     expect(value('ndr_lines_total')).toBe(100);
     expect(value('ndr_flows_total')).toBe(90);
+    expect(value('ndr_raw_bytes_total')).toBe(5000);
+    expect(value('ndr_files_written_total')).toBe(6);
+    expect(value('ndr_bytes_written_total')).toBe(9000);
+    expect(value('ndr_coverage_ratio')).toBe(0.75);
+    expect(value('ndr_degraded_mini_batches_total')).toBeUndefined();
     expect(value('ndr_raw_files_left_out_total', { reason: 'damaged' })).toBe(1);
     expect(value('ndr_raw_files_left_out_total', { reason: 'empty' })).toBe(2);
     expect(value('ndr_lines_rejected_total', { rule: 'malformed_json' })).toBe(3);
@@ -66,6 +73,11 @@ describe('what is taken down of a mini-batch', () => {
     recorder.record(STREAM, COMMITTED);
     for (const [dataset, rows] of Object.entries(COMMITTED.rows))
       expect(value('ndr_rows_written_total', { dataset }), dataset).toBe(rows);
+  });
+
+  it('that is degraded', () => {
+    recorder.record(STREAM, { ...COMMITTED, health: { coverage: 0.5, isDegraded: true } });
+    expect(value('ndr_degraded_mini_batches_total')).toBe(1);
   });
 
   it('that replaced a revision and changed the windows of others', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHeldBack, lineOf } from '../../src/consumers/stream-line.ts';
+import { lineOf, turnOf } from '../../src/consumers/stream-line.ts';
 import { candidateOf } from '../../src/consumers/take-mini-batch.ts';
 import { type FolderState, type TrackedFolder, trackFolder } from '../../src/consumers/tracked-folder.ts';
 
@@ -28,14 +28,22 @@ describe('the line of a stream', () => {
 
 describe('the first of a line', () => {
   const first = folder('m', 2000, 'ready');
-  const isHeld = (others: TrackedFolder[], now = NOON, elsewhere: Parameters<typeof isHeldBack>[2] = []): boolean =>
-    isHeldBack(first, others, elsewhere, now, WAIT);
+  const isHeld = (others: TrackedFolder[], now = NOON, elsewhere: Parameters<typeof turnOf>[2] = []): boolean =>
+    turnOf(first, others, elsewhere, now, WAIT) === 'waits';
 
   it('waits for an earlier one that still comes, as long as the setting says', () => {
     expect(isHeld([folder('z', 1000, 'waiting')])).toBe(true);
     expect(isHeld([folder('l', 2000, 'waiting')])).toBe(true);
     expect(isHeld([folder('z', 1000, 'waiting')], NOON + WAIT - 1)).toBe(true);
     expect(isHeld([folder('z', 1000, 'waiting')], NOON + WAIT)).toBe(false);
+  });
+
+  it('that has waited as long as it may is overdue; one that never waited is not', () => {
+    const earlier = [folder('z', 1000, 'waiting')];
+    const over = NOON + WAIT;
+    expect(turnOf({ ...first, hasWaited: true }, earlier, [], over, WAIT)).toBe('overdue');
+    expect(turnOf({ ...first, hasWaited: true }, [], [], over, WAIT)).toBe('its turn');
+    expect(turnOf(first, earlier, [], over, WAIT)).toBe('its turn');
   });
 
   it('waits for none that is later, has ended, or stands in line itself', () => {

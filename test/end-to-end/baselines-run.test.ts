@@ -8,6 +8,8 @@ import { baselines } from '../../src/commands/baselines.ts';
 import type { CommandContext } from '../../src/commands/command.ts';
 import { retain } from '../../src/commands/retain.ts';
 import { readSettings } from '../../src/config/settings.ts';
+import { pretendAwsCredentials } from '../fakes/aws-environment.ts';
+import { startEventBridgeServer } from '../fakes/eventbridge-server.ts';
 import { runCommand, writeSpecs } from '../support/command-run.ts';
 import { openReader } from '../support/committed-lake.ts';
 import { writeFeatureHistory } from '../support/feature-history.ts';
@@ -125,6 +127,27 @@ describe('ndr baselines', () => {
     const again = await runCommand(baselines, { home: own, flags });
     expect(again).toMatchObject({ code: 0, results: [{ outcome: 'unchanged', revision: 1 }] });
     expect(tables(own)).toEqual(written);
+  });
+
+  it('tells of what it published, and again with the same id where it stood already', async () => {
+    pretendAwsCredentials();
+    const bridge = await startEventBridgeServer();
+    try {
+      const own = copyOf('told');
+      const settings = { NDR_EVENTS_EVENTBRIDGE_BUS: 'ndr', NDR_EVENTBRIDGE_ENDPOINT: bridge.endpoint };
+      for (let run = 0; run < 2; run++)
+        expect((await runCommand(baselines, { home: own, flags, settings })).code).toBe(0);
+      const told = bridge.entries.map(({ Detail = '' }) => JSON.parse(Detail) as Record<string, unknown>);
+      expect(told).toEqual(Array(2).fill(told[0]));
+      expect(told[0]).toMatchObject({
+        event_type: 'BaselinesPublished',
+        baseline_horizon: '7d',
+        ref: '2026-03-12T00:00:00Z',
+        revision: 1,
+      });
+    } finally {
+      await bridge.close();
+    }
   });
 
   it('takes the newest scheduled instants by itself, and tells which horizon is refused', async () => {

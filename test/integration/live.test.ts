@@ -46,7 +46,8 @@ describe('serve with a queue', () => {
     for (const miniBatch of MINI_BATCHES) await lab.deliver(miniBatch);
     await lab.settled(MINI_BATCHES.length, [process]);
     const { code, stderr } = await process.stop();
-    expect({ code, warnings: stderr.match(/^(warning|error).*$/gm) }).toEqual({ code: 0, warnings: null });
+    // At the level warn of the lab, whatever is said is a warning at least.
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const manifests = await lab.manifests();
     expect(manifests.map(({ slice }) => slice.source)).toEqual(MINI_BATCHES.map(() => 'event'));
     expect(await missingFiles(lab.lake, manifests)).toEqual([]);

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { awsFault, mayPass, namePasses, shortly } from '../../state/aws/aws-faults.ts';
 import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
+import { COUNT_RETRIES, retriesTo } from '../../state/aws/retries.ts';
 import { Unavailable } from '../../state/unavailable.ts';
 import type {
   Message,
@@ -27,6 +28,8 @@ export interface SqsOptions extends AwsPlace {
   readonly deadLetterUrl: string | null;
   /** How long a received message is kept from others. */
   readonly visibilitySeconds: number;
+  /** Hears of calls that were made again. */
+  readonly onRetry?: (times: number) => void;
 }
 
 const CONNECT_MS = 3_000;
@@ -74,7 +77,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
   };
 }
 
-function clientOf({ region, endpoint }: SqsOptions): SQSClient {
+function clientOf({ region, endpoint, onRetry = () => {} }: SqsOptions): SQSClient {
   const client = new SQSClient({
     ...clientPlace({ region, endpoint }),
     // Otherwise calls go to the host that the queue's address names, whatever endpoint is set.
@@ -82,6 +85,7 @@ function clientOf({ region, endpoint }: SqsOptions): SQSClient {
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  client.middlewareStack.add(retriesTo(onRetry), COUNT_RETRIES);
   pinToEndpoint(client.middlewareStack, endpoint);
   return client;
 }

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type AwsPlace, clientPlace, pinToEndpoint } from './pinned-endpoint.ts';
+import { COUNT_RETRIES, retriesTo } from './retries.ts';
 
 /** How S3 is reached. Plain data: a worker thread opens a client of its own from it. */
 export interface S3Options extends AwsPlace {
@@ -15,7 +16,11 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 60_000;
 const MOST_SOCKETS = 64;
 
-export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Options): S3 {
+/** @param onRetry hears of requests that were made again */
+export function openS3(
+  { region, endpoint, forcePathStyle, checksums }: S3Options,
+  onRetry: (times: number) => void = () => {},
+): S3 {
   const client = new S3Client({
     ...clientPlace({ region, endpoint }),
     ...(endpoint === null ? {} : { disableS3ExpressSessionAuth: true }),
@@ -35,6 +40,7 @@ export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Option
       httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
     },
   });
+  client.middlewareStack.add(retriesTo(onRetry), COUNT_RETRIES);
   pinToEndpoint(client.middlewareStack, endpoint);
   return client;
 }

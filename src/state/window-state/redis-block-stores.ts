@@ -26,9 +26,10 @@ export function openRedisBlockStores(
   local: BlockStores,
   { url, maxBytes, expiryMs }: RedisStateOptions,
   observe: StateObserver = () => {},
+  onUsed: (bytes: number) => void = () => {},
 ): RedisBlockStores {
   const link = openRedisLink(url);
-  const room = createRedisRoom(maxBytes);
+  const room = createRedisRoom(maxBytes, onUsed);
   const inRedis = (store: 'windows' | 'timings'): WindowState =>
     windowStateWithSpill(openRedisWindowState({ link, room, store, expiryMs, observe }), local[store], observe);
   return {

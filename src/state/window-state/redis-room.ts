@@ -16,13 +16,16 @@ const USABLE_PART = 0.9;
 /**
  * The bound is the lower one of `maxBytes` and of what is usable of the server's own maxmemory. A server that evicts would
  * take a block beyond that as well, and let go of others that are needed as much.
+ *
+ * @param onUsed hears what it reports that it uses
  */
-export function createRedisRoom(maxBytes: number | null): RedisRoom {
+export function createRedisRoom(maxBytes: number | null, onUsed: (bytes: number) => void = () => {}): RedisRoom {
   let free = 0;
   let readUntil = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
   const read = async (redis: Redis): Promise<void> => {
     const { used, most } = memoryOf(await redis.info('memory'));
+    onUsed(used);
     free = Math.min(maxBytes ?? Number.POSITIVE_INFINITY, most * USABLE_PART) - used;
     readUntil = performance.now() + READING_MS;
   };
