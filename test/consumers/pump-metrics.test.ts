@@ -95,7 +95,11 @@ describe('the metrics of the pump', () => {
   });
 
   it('miss no notification where there are none', () => {
-    pumpMetrics(metrics, false, () => NOW).searched({ streams: [], folders: [{ stream: STREAM, path: 'p' }], faults: [] });
+    pumpMetrics(metrics, false, () => NOW).searched({
+      streams: [],
+      folders: [{ stream: STREAM, path: 'p' }],
+      faults: [],
+    });
     expect(value('ndr_reconciler_found_total', LABELS)).toBeUndefined();
   });
 });
