@@ -6,9 +6,9 @@ import { type Command, type CommandContext, EXIT, isJson, UsageError } from './c
 import { type Finding, type Findings, lookBack } from './demo-findings.ts';
 import { OFFICE, OFFICE_HOURS, officeDay } from './demo-traffic.ts';
 import { type Home, openHome } from './home.ts';
+import { type Monitoring, openMonitoring } from './monitoring.ts';
 import { duration, tell, whole } from './report.ts';
 import { plainLog } from './serve-log.ts';
-import { openService, type Service } from './service.ts';
 import { directoryPorts, type Serving, servePump } from './serving.ts';
 import { ID_PATTERN } from './simulated-folders.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -36,8 +36,8 @@ async function playDemo(
   const isOnce = given.flags['once'] === true;
   const settings = { ...given.settings, 'input.id_pattern': ID_PATTERN, 'input.slice_time': 'id_pattern' as const };
   const context: CommandContext = { ...given, settings };
-  const service = await openService(context, surroundings, isOnce ? null : PORT);
-  const home = await openHome(context, onExit, service.watch);
+  const monitoring = await openMonitoring(context, surroundings, isOnce ? null : PORT);
+  const home = await openHome(context, onExit, monitoring.watch);
   const day = officeDay();
   const inbox = join(home.folder, 'inbox');
   const folders = day.foldersIn(inbox);
@@ -55,7 +55,7 @@ async function playDemo(
   if (isJson(context)) terminal.out(demoJson(home, report, found));
   else for (const line of story(home, report, found, surroundings)) terminal.out(line);
   if (isOnce) return EXIT.done;
-  const isDrained = await serveInbox(context, home, inbox, service, onExit);
+  const isDrained = await serveInbox(context, home, inbox, monitoring, onExit);
   return isDrained ? EXIT.done : EXIT.failed;
 }
 
@@ -63,7 +63,7 @@ function serveInbox(
   context: CommandContext,
   home: Home,
   inbox: string,
-  service: Service,
+  monitoring: Monitoring,
   onExit: (undo: () => Promise<void>) => void,
 ): Promise<boolean> {
   const { terminal, settings } = context;
@@ -71,7 +71,7 @@ function serveInbox(
     place: home,
     source: directoryPorts(context, home, inbox),
     searchMs: settings['serve.poll_seconds'] * 1000,
-    service,
+    monitoring,
     log: plainLog(context),
     onOpen(address) {
       terminal.note(`\nNow serving: mini-batches that come to ${inbox} are taken, as ndr serve does.`);

@@ -2,9 +2,9 @@ import type { BatchSpec } from '../config/batch-spec.ts';
 import { sliceRulesOf } from '../config/slice-time.ts';
 import type { MiniBatchRequest } from '../consumers/mini-batch-request.ts';
 import type { CommandContext } from './command.ts';
+import type { PlaceWatch } from './monitoring.ts';
 import { openPlace, type Place } from './place.ts';
 import { readProjectSpec } from './project-spec.ts';
-import type { PlaceWatch } from './service.ts';
 
 /** A place with one project under one version. */
 export interface Home extends Place {

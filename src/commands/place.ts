@@ -16,7 +16,7 @@ import type { BlockStores } from '../state/window-state.ts';
 import { type BackingOptions, openBacking } from './backing.ts';
 import type { CommandContext } from './command.ts';
 import { ensureHome } from './home-folder.ts';
-import { type PlaceWatch, SILENT_PLACE } from './service.ts';
+import { type PlaceWatch, SILENT_PLACE } from './monitoring.ts';
 import { openStorage, type Storage, s3OptionsOf } from './storage.ts';
 
 /** What mini-batches of any project are taken by: storage, window state, threads. */

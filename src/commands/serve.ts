@@ -4,9 +4,9 @@ import { type Command, type CommandContext, EXIT, UsageError } from './command.t
 import { inputFolder } from './folders.ts';
 import { openHome } from './home.ts';
 import { livePorts } from './live-ports.ts';
+import { type Monitoring, openMonitoring } from './monitoring.ts';
 import { openPlace } from './place.ts';
 import { jsonLog, plainLog } from './serve-log.ts';
-import { openService, type Service } from './service.ts';
 import { directoryPorts, servePump } from './serving.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -40,12 +40,12 @@ export const serveIn = (surroundings: Surroundings): Command => ({
 
 async function serveDirectory(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
   const root = await inputFolder(context, 'the folder below which mini-batches arrive');
-  const service = await openService(context, surroundings);
-  const home = await openHome(context, onExit, service.watch);
+  const monitoring = await openMonitoring(context, surroundings);
+  const home = await openHome(context, onExit, monitoring.watch);
   context.terminal.note(`watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
   const searchMs = context.settings['serve.poll_seconds'] * 1000;
   const source = directoryPorts(context, home, root);
-  return servePump(context, { place: home, source, searchMs, service, log: plainLog(context) }, onExit);
+  return servePump(context, { place: home, source, searchMs, monitoring, log: plainLog(context) }, onExit);
 }
 
 async function serveQueue(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
@@ -57,16 +57,16 @@ async function serveQueue(context: CommandContext, surroundings: Surroundings, o
     );
   // People read words; where nobody watches, lines are collected.
   const log = surroundings.notes.isWatched ? plainLog(context) : await jsonLog(context, surroundings);
-  const service = await openService(context, surroundings);
-  const place = await openPlace(context, onExit, service.watch);
-  const queue = await openQueue(context, url, service);
+  const monitoring = await openMonitoring(context, surroundings);
+  const place = await openPlace(context, onExit, monitoring.watch);
+  const queue = await openQueue(context, url, monitoring);
   onExit(async () => queue.close());
   terminal.note(`taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`);
   const source = livePorts(context, place, queue, log.warn);
-  return servePump(context, { place, source, searchMs: settings['reconcile.seconds'] * 1000, service, log }, onExit);
+  return servePump(context, { place, source, searchMs: settings['reconcile.seconds'] * 1000, monitoring, log }, onExit);
 }
 
-async function openQueue({ settings }: CommandContext, url: string, { watch }: Service): Promise<NotificationQueue> {
+async function openQueue({ settings }: CommandContext, url: string, { watch }: Monitoring): Promise<NotificationQueue> {
   const { openSqsQueue } = await import('../consumers/notification-queue/sqs.ts');
   return openSqsQueue({
     url,

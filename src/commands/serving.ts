@@ -10,11 +10,11 @@ import type { CommandContext } from './command.ts';
 import { openSinks } from './event-outlets.ts';
 import { findMiniBatchFolders } from './folders.ts';
 import type { Home } from './home.ts';
+import type { Monitoring } from './monitoring.ts';
 import type { Place } from './place.ts';
 import { resultLine } from './report.ts';
 import { affectedLine } from './reprocess.ts';
 import type { ServeLog } from './serve-log.ts';
-import type { Service } from './service.ts';
 
 const LEAST_SWEEP_MS = 60_000;
 const REFRESH_MS = 900_000;
@@ -27,7 +27,7 @@ export interface Serving {
   readonly source: MiniBatchSource;
   /** How often what comes is searched for. */
   readonly searchMs: number;
-  readonly service: Service;
+  readonly monitoring: Monitoring;
   readonly log: ServeLog;
   /** Tells where health and metrics are answered, before anything is taken; null: nowhere. */
   readonly onOpen?: (address: string | null) => void;
@@ -36,11 +36,11 @@ export interface Serving {
 /** Takes mini-batches until the program is told to stop. False if what ran then did not end in time. */
 export async function servePump(
   context: CommandContext,
-  { place, source, searchMs, service, log, onOpen = tellAddress(context) }: Serving,
+  { place, source, searchMs, monitoring, log, onOpen = tellAddress(context) }: Serving,
   onExit: (undo: () => Promise<void>) => void,
 ): Promise<boolean> {
   const { clock, settings, stop } = context;
-  const { meter } = service;
+  const { meter } = monitoring;
   const { queue } = source;
   const metrics = pumpMetrics(meter, queue !== null, clock);
   const announcer = openAnnouncer(await openSinks(settings, onExit), meter, log.warn);
@@ -62,7 +62,7 @@ export async function servePump(
     random: Math.random,
   };
   const pump = createPump(ports, rulesOf(context, place, searchMs), observerOf(context, metrics, log));
-  onOpen(await service.open(pump, log.log, onExit));
+  onOpen(await monitoring.open(pump, log.log, onExit));
   const { isDrained } = await pump.run(stop);
   if (!isDrained)
     log.warn(

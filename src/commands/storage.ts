@@ -10,7 +10,7 @@ import { openDirectoryLake } from '../state/lake/directory.ts';
 import type { Lake } from '../state/lake.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
 import type { SpecSource } from '../state/specs.ts';
-import type { PlaceWatch } from './service.ts';
+import type { PlaceWatch } from './monitoring.ts';
 
 /** Where a project's data, specs and index lie, as the settings have it: in the home, or in AWS. */
 export interface Storage {

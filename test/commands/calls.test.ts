@@ -37,7 +37,7 @@ const REFUSED: readonly (readonly [string, ...string[]])[] = [
   ['demo --serve.poll_second 3', 'did you mean --serve.poll_seconds?', 'see ndr demo --help'],
   ['backfill', '--input: is missing; give the folder below which the mini-batches lie'],
   ['run-batch', '--input: is missing; give the folder of a mini-batch'],
-  ['serve', '--input: is missing; give the folder below which mini-batches arrive'],
+  ['serve', 'serve: there is nowhere to take mini-batches from; give a folder with --input, or set queue.url'],
   ['replay', '--from and --to, --mini-batch, --affected: are missing; give one way to choose mini-batches'],
   ['replay --affected --mini-batch a', 'stand together; give one way'],
   ['replay --from 2026-03-02', '--to: is missing; a range has both'],

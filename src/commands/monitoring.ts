@@ -2,9 +2,9 @@ import { type BackingWatch, UNHEARD } from '../consumers/backing-watch.ts';
 import type { Log } from '../consumers/log.ts';
 import { type LabelsOf, type Meter, NO_METER } from '../consumers/meter.ts';
 import { type MiniBatchWatch, UNWATCHED } from '../consumers/mini-batch-watch.ts';
+import type { ReadinessCheck } from '../consumers/service-health.ts';
 import type { Pump } from '../consumers/pump.ts';
 import { meteredBacking, meteredMiniBatches } from '../consumers/pump-metrics.ts';
-import type { ReadinessCheck } from '../consumers/service-health.ts';
 import type { StateEvent } from '../state/window-state.ts';
 import type { CommandContext } from './command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,7 +19,7 @@ export interface PlaceWatch {
 export const SILENT_PLACE: PlaceWatch = { miniBatches: UNWATCHED, backing: UNHEARD, retried() {} };
 
 /** What watches a process that serves. */
-export interface Service {
+export interface Monitoring {
   readonly meter: Meter;
   readonly watch: PlaceWatch;
   /** Answers on http.host and http.port, if that is set; tells where. */
@@ -31,11 +31,11 @@ export interface Service {
  *
  * @param usualPort where http.port is unset: it, or a free one while somebody else has it; null: nowhere
  */
-export async function openService(
+export async function openMonitoring(
   { settings, codeVersion }: Pick<CommandContext, 'settings' | 'codeVersion'>,
   { nodeVersion }: Pick<Surroundings, 'nodeVersion'>,
   usualPort: number | null = null,
-): Promise<Service> {
+): Promise<Monitoring> {
   const host = settings['http.host'];
   if ((settings['http.port'] ?? usualPort) === null)
     return { meter: NO_METER, watch: SILENT_PLACE, open: async () => null };
