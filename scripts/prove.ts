@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { placeSection, type Section } from './prove/evidence.ts';
 import { proveFuzz } from './prove/fuzz.ts';
 import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
+import { proveLive } from './prove/live.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
 import { proveS3 } from './prove/s3.ts';
@@ -30,6 +31,7 @@ const PARTS = [
   'fuzz',
   's3',
   'queue',
+  'live',
 ] as const;
 type Part = (typeof PARTS)[number];
 
@@ -41,6 +43,8 @@ function readArguments() {
       captures: { type: 'string' },
       part: { type: 'string', multiple: true },
       kills: { type: 'string', default: '50' },
+      'live-kills': { type: 'string', default: '200' },
+      stops: { type: 'string', default: '50' },
       histories: { type: 'string', default: '5000' },
       hours: { type: 'string', default: '96' },
       speed: { type: 'string', default: '60' },
@@ -51,7 +55,7 @@ function readArguments() {
   const parts = values.part ?? PARTS;
   const unknown = parts.filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) throw new UsageError(`no part ${unknown.join(', ')}; parts are ${PARTS.join(', ')}`);
-  const whole = (name: 'kills' | 'histories' | 'hours' | 'speed' | 'fuzz-seconds' | 'seed'): number => {
+  const whole = (name: Exclude<keyof typeof values, 'captures' | 'part'>): number => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 1) throw new UsageError(`--${name} takes a whole number from 1`);
     return number;
@@ -63,6 +67,8 @@ function readArguments() {
   const captures = usesCaptures ? listCaptures(folder) : [];
   const numbers = {
     kills: whole('kills'),
+    liveKills: whole('live-kills'),
+    stops: whole('stops'),
     histories: whole('histories'),
     hours: whole('hours'),
     speed: whole('speed'),
@@ -91,7 +97,7 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, histories, hours, speed, seed, fuzzSeconds } = readArguments();
+  const { parts, captures, kills, liveKills, stops, histories, hours, speed, seed, fuzzSeconds } = readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -106,6 +112,7 @@ async function run(): Promise<boolean> {
     fuzz: async () => proveFuzz({ seconds: fuzzSeconds, seed }, say),
     s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
+    live: () => proveLive({ kills: liveKills, stops, seed }, say),
   };
   let isProven = true;
   for (const part of parts) {

@@ -47,7 +47,11 @@ export function directoryPorts(context: CommandContext, home: Home, root: string
     quarantine: async () => {},
     async search(isKnown) {
       const { folders, faults } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
-      return { streams: [stream], folders: folders.map((path) => ({ stream, path })), faults: faults.map((fault) => `error: ${fault}`) };
+      return {
+        streams: [stream],
+        folders: folders.map((path) => ({ stream, path })),
+        faults: faults.map((fault) => `error: ${fault}`),
+      };
     },
     open: async () => home,
   };
