@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live|live-soak]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,7 @@ import { proveFuzz } from './prove/fuzz.ts';
 import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
 import { proveLive } from './prove/live.ts';
+import { proveLiveSoak } from './prove/live-soak.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
 import { proveS3 } from './prove/s3.ts';
@@ -32,6 +33,7 @@ const PARTS = [
   's3',
   'queue',
   'live',
+  'live-soak',
 ] as const;
 type Part = (typeof PARTS)[number];
 
@@ -49,6 +51,7 @@ function readArguments() {
       hours: { type: 'string', default: '96' },
       speed: { type: 'string', default: '60' },
       'fuzz-seconds': { type: 'string', default: '600' },
+      'mini-batches': { type: 'string', default: '2000' },
       seed: { type: 'string', default: '1' },
     },
   });
@@ -74,6 +77,7 @@ function readArguments() {
     speed: whole('speed'),
     seed: whole('seed'),
     fuzzSeconds: whole('fuzz-seconds'),
+    miniBatches: whole('mini-batches'),
   };
   return { parts: parts as readonly Part[], captures, ...numbers };
 }
@@ -97,7 +101,8 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, liveKills, stops, histories, hours, speed, seed, fuzzSeconds } = readArguments();
+  const { parts, captures, kills, liveKills, stops, histories, hours, speed, seed, fuzzSeconds, miniBatches } =
+    readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -113,6 +118,7 @@ async function run(): Promise<boolean> {
     s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
     live: () => proveLive({ kills: liveKills, stops, seed }, say),
+    'live-soak': () => proveLiveSoak({ miniBatches, seed }, say),
   };
   let isProven = true;
   for (const part of parts) {

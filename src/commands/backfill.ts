@@ -1,22 +1,29 @@
 import { type Candidate, type Taken, take } from '../consumers/take-mini-batch.ts';
 import { scope } from '../lifecycle.ts';
+import { isS3Location } from '../state/aws/s3-location.ts';
+import { openRawFiles } from './backing.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
-import { type FoundFolders, findMiniBatchFolders, inputFolder, LAYOUT } from './folders.ts';
+import { type FoundFolders, findMiniBatchFolders, findMiniBatchFoldersInS3, inputPlace, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, progressLine, tell, whole } from './report.ts';
 import { reprocessingOf } from './reprocess.ts';
 import { inSliceOrder } from './slice-order.ts';
+import { s3OptionsOf } from './storage.ts';
 
 export const backfill: Command = {
   summary: 'Compute every mini-batch folder below a root, in order; resumes where it was stopped.',
   usage: 'ndr backfill --input ROOT [--from INSTANT] [--to INSTANT]',
-  examples: ['ndr backfill --input logs', 'ndr backfill --input logs --from 2026-03-01 --to 2026-04-01'],
+  examples: [
+    'ndr backfill --input logs',
+    'ndr backfill --input logs --from 2026-03-01 --to 2026-04-01',
+    'ndr backfill --input s3://raw-logs/paloalto/acme/hq/2026/03',
+  ],
   flags: {
     input: {
       type: 'string',
       value: 'ROOT',
-      doc: 'Folder below which the mini-batches lie: ROOT/.../YYYY/MM/DD/<mini-batch>/<file>.',
+      doc: 'Folder, or address in S3, below which the mini-batches lie: ROOT/.../YYYY/MM/DD/<mini-batch>/<file>.',
     },
     from: { type: 'string', value: 'INSTANT', doc: 'Only slices that end at it or later.' },
     to: { type: 'string', value: 'INSTANT', doc: 'Only slices that end before it.' },
@@ -55,12 +62,22 @@ function rangeOf(context: CommandContext): SliceRange {
 }
 
 async function miniBatchesBelow(context: CommandContext): Promise<FoundFolders> {
-  const root = await inputFolder(context, 'the folder below which the mini-batches lie');
-  const found = await findMiniBatchFolders(context, root);
+  const root = await inputPlace(context, 'the folder below which the mini-batches lie');
+  const found = isS3Location(root) ? await foldersInS3(context, root) : await findMiniBatchFolders(context, root);
   const { folders, faults, stray } = found;
   if (folders.length > 0 || faults.length > 0) return found;
   const others = stray === undefined ? '' : ` (but others, such as ${stray})`;
   throw new UsageError(`--input: no data file lies below ${root}${others}; ${LAYOUT}`);
+}
+
+/** Before a home is opened: where nothing lies, none is made. */
+async function foldersInS3({ settings }: CommandContext, root: string): Promise<FoundFolders> {
+  const { rawFiles, close } = openRawFiles(s3OptionsOf(settings));
+  try {
+    return await findMiniBatchFoldersInS3(rawFiles, root);
+  } finally {
+    close();
+  }
 }
 
 /** A candidate whose slice cannot be settled may lie in the range unless the day of its path says otherwise. */

@@ -29,7 +29,7 @@ export async function openBacking(
   { state, days, redis, s3 }: BackingOptions,
   observe?: StateObserver,
 ): Promise<Backing> {
-  const raw = openAddressedRawFiles(s3);
+  const raw = openRawFiles(s3);
   const local = openDirectoryBlockStores(state, days);
   if (redis === null) return { stores: local, ...raw };
   // Loaded where it is used: every start and every thread would pay for it.
@@ -46,7 +46,7 @@ export async function openBacking(
 }
 
 /** Raw files in folders and, from the first address that says so on, in S3. */
-function openAddressedRawFiles(options: S3Options | null): Pick<Backing, 'rawFiles' | 'close'> {
+export function openRawFiles(options: S3Options | null): Pick<Backing, 'rawFiles' | 'close'> {
   if (options === null) return { rawFiles: openDirectoryRawFiles(), close: () => {} };
   let close = (): void => {};
   const open = async (): Promise<RawFiles> => {

@@ -9,6 +9,7 @@ import { scope } from '../lifecycle.ts';
 import { formatInstant } from '../operators/time.ts';
 import { nameOfPublication } from '../state/baseline-publications.ts';
 import { type MachineNames, readMachineNames } from '../state/machine-names.ts';
+import type { BackingOptions } from './backing.ts';
 import { baselineChoiceOf, periodsOf } from './baselines-choice.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
 import type { Home } from './home.ts';
@@ -67,8 +68,9 @@ function openJob(context: CommandContext, home: Home, onExit: (undo: () => Promi
   const { lake, index, baselines: publications } = home.deps;
   const memoryMb = settings['baselines.memory_mb'];
   const threads = threadsWithin(memoryMb, threadsOf(context));
-  const pool =
-    threads === 1 ? inlineBaselinePool() : baselineThreads(threads, worker, { state: join(home.folder, 'state') });
+  // Threads of this job read no window state.
+  const backing: BackingOptions = { state: join(home.folder, 'state'), redis: null, s3: null };
+  const pool = threads === 1 ? inlineBaselinePool() : baselineThreads(threads, worker, { backing });
   onExit(() => pool.close());
   return {
     ...{ lake, index, pool, memoryMb, codeVersion, stop },

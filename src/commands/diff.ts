@@ -7,7 +7,7 @@ import { type Command, type CommandContext, EXIT, isJson, UsageError } from './c
 import { type ComparedMiniBatch, comparedJson, describeCompared } from './diff-report.ts';
 import { oneOfFlag, textFlag, wholeFlag } from './flags.ts';
 import type { Home } from './home.ts';
-import { openKnownHome } from './known-home.ts';
+import { openKnownHome, openOtherHome } from './known-home.ts';
 
 export const diff: Command = {
   summary: 'Tell which cells of a mini-batch changed between two revisions or two homes, and which inputs.',
@@ -30,7 +30,7 @@ export const diff: Command = {
       const asked = readCall(context);
       const home = await openKnownHome(context, onExit);
       const other =
-        asked.otherHome === null ? home : await openKnownHome(context, onExit, asked.otherHome, '--with-home');
+        asked.otherHome === null ? home : await openOtherHome(context, onExit, asked.otherHome, '--with-home');
       const report = await compareAll(context, placeOf(home), placeOf(other), asked);
       summarize(context, report);
       const { compared, equal, stopped } = report;

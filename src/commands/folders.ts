@@ -2,8 +2,10 @@ import type { Dirent } from 'node:fs';
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDataFile } from '../config/mini-batch-path.ts';
+import { isS3Location, s3Folder } from '../state/aws/s3-location.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import { compareKeys } from '../state/key-order.ts';
+import type { RawFiles } from '../state/raw-files.ts';
 import { type CommandContext, UsageError } from './command.ts';
 import { neededFlag } from './flags.ts';
 
@@ -16,9 +18,27 @@ const OWN = ['specs', 'lake', 'quarantine', 'state'];
 const ownFolders = ({ settings }: Pick<CommandContext, 'settings'>): string[] =>
   OWN.map((name) => resolve(settings.home, name));
 
-/** The folder that --input names, absolute; throws a UsageError unless it can be listed. */
+/** The folder that --input names: an absolute path, or an address in S3 without a slash at its end. */
+export async function inputPlace(context: CommandContext, what: string): Promise<string> {
+  const given = neededFlag(context, 'input', what);
+  if (!isS3Location(given)) return inputFolder(context, what);
+  try {
+    s3Folder(given);
+  } catch (error) {
+    throw new UsageError(`--input: ${(error as Error).message}`);
+  }
+  return given.replace(/\/+$/, '');
+}
+
+/** The same where it has to be a folder of this machine; throws a UsageError unless it can be listed. */
 export async function inputFolder(context: CommandContext, what: string): Promise<string> {
-  const folder = resolve(neededFlag(context, 'input', what));
+  const given = neededFlag(context, 'input', what);
+  if (isS3Location(given))
+    throw new UsageError(
+      `--input: ${given} lies in S3, which is not looked through all the time; let S3 tell a queue, and name it with ` +
+        'queue.url (NDR_QUEUE_URL); for what lies there already: ndr backfill',
+    );
+  const folder = resolve(given);
   const fault = await folderFault(folder);
   if (fault !== undefined) throw new UsageError(`--input: ${folder} ${fault}; give ${what}`);
   const own = ownFolders(context).find((ours) => `${folder}/`.startsWith(`${ours}/`));
@@ -93,7 +113,26 @@ export async function findMiniBatchFolders(
   return { folders, faults, stray };
 }
 
-const isHidden = ({ name }: Dirent): boolean => /^[_.]/.test(name);
+/** The same of an address in S3, where nothing lies that is no file of a mini-batch or is the home's own. */
+export async function findMiniBatchFoldersInS3(
+  rawFiles: Pick<RawFiles, 'list' | 'folders'>,
+  root: string,
+): Promise<FoundFolders> {
+  const folders: string[] = [];
+  const faults: string[] = [];
+  const visit = async (folder: string): Promise<void> => {
+    try {
+      if ((await rawFiles.list(folder)).length > 0) folders.push(folder);
+      for (const name of await rawFiles.folders(folder)) if (!isHidden({ name })) await visit(`${folder}/${name}`);
+    } catch (error) {
+      faults.push(`${folder}: cannot be listed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  await visit(root);
+  return { folders, faults, stray: undefined };
+}
+
+const isHidden = ({ name }: Pick<Dirent, 'name'>): boolean => /^[_.]/.test(name);
 
 /** What is in a folder, by name; the code of the error where it cannot be listed. */
 async function entriesOf(folder: string): Promise<Dirent[] | string> {

@@ -3,20 +3,33 @@ import { join, resolve } from 'node:path';
 import { type CommandContext, UsageError } from './command.ts';
 import { type Home, openHome } from './home.ts';
 
-/** Opens a home that something was committed into; unlike `openHome` it makes none. `flag` names it in messages. */
-export async function openKnownHome(
+type OnExit = (undo: () => Promise<void>) => void;
+
+/** Opens the home that the settings name, which something was committed into; unlike `openHome` it makes no lake. */
+export async function openKnownHome(context: CommandContext, onExit: OnExit): Promise<Home> {
+  const { settings } = context;
+  // In S3 there are no folders to look for: what is not there has no mini-batch.
+  if (settings['lake.location'] === null) await checkLake(settings.home, '--home');
+  return openHome(context, onExit);
+}
+
+/** Opens another home, wholly of its folder: what the settings say lies in AWS is the first one's. `flag` named it. */
+export async function openOtherHome(
   context: CommandContext,
-  onExit: (undo: () => Promise<void>) => void,
-  folder = context.settings.home,
-  flag = '--home',
+  onExit: OnExit,
+  folder: string,
+  flag: string,
 ): Promise<Home> {
-  const lake = join(resolve(folder), 'lake');
-  if (!(await isFolder(lake))) {
-    throw new UsageError(
-      `${flag}: ${resolve(folder)} is no home yet: it has no lake; give one that ndr backfill or ndr serve filled`,
-    );
-  }
-  return openHome({ ...context, settings: { ...context.settings, home: folder } }, onExit);
+  await checkLake(folder, flag);
+  const inFolder = { 'lake.location': null, 'quarantine.location': null, 'tables.store': 'directory' } as const;
+  return openHome({ ...context, settings: { ...context.settings, ...inFolder, home: folder } }, onExit);
+}
+
+async function checkLake(folder: string, flag: string): Promise<void> {
+  if (await isFolder(join(resolve(folder), 'lake'))) return;
+  throw new UsageError(
+    `${flag}: ${resolve(folder)} is no home yet: it has no lake; give one that ndr backfill or ndr serve filled`,
+  );
 }
 
 export async function isFolder(path: string): Promise<boolean> {

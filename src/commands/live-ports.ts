@@ -1,8 +1,9 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { sliceRulesOf } from '../config/slice-time.ts';
 import { DEFAULT_VERSION } from '../config/spec-items.ts';
+import { SpecError } from '../config/spec-payload.ts';
 import type { NotificationQueue } from '../consumers/notification-queue.ts';
-import type { PumpPorts } from '../consumers/pump-ports.ts';
+import { type PumpPorts, type StreamName, streamKey } from '../consumers/pump-ports.ts';
 import type { Stream } from '../consumers/take-mini-batch.ts';
 import { findUnannounced } from '../consumers/unannounced.ts';
 import { quarantineBatch } from '../state/quarantine.ts';
@@ -29,10 +30,31 @@ export function livePorts(
     clock,
   );
   const open = new Map<string, Stream>();
+  const openStream = async (name: StreamName): Promise<Stream> => {
+    const spec = await readProjectSpec(storage.specs, name.project, name.version);
+    const key = streamKey(name);
+    const known = open.get(key);
+    if (known !== undefined && isSameSpec(known.spec, spec)) return known;
+    for (const warning of spec.warnings) warn(warning);
+    const stream: Stream = { deps, spec, sliceRules: sliceRulesOf(spec, settings) };
+    open.set(key, stream);
+    return stream;
+  };
   return {
     rawFiles: deps.rawFiles,
     queue,
-    route: routes.route,
+    async route(named) {
+      const routed = await routes.route(named);
+      if (routed.is !== 'routed' || open.has(streamKey(routed.stream))) return routed;
+      try {
+        await openStream(routed.stream);
+        return routed;
+      } catch (error) {
+        // By wrong specs nothing of the project can be taken; one that went wrong later goes on by those before.
+        if (error instanceof SpecError) return { is: 'poison', why: error.faults.join('; ') };
+        throw error;
+      }
+    },
     async search(isKnown) {
       return findUnannounced({
         rawFiles: deps.rawFiles,
@@ -44,16 +66,7 @@ export function livePorts(
         graceMs: settings['completeness.max_wait_seconds'] * 1000,
       });
     },
-    async open(name) {
-      const spec = await readProjectSpec(storage.specs, name.project, name.version);
-      const key = `${name.project}#${name.version}`;
-      const known = open.get(key);
-      if (known !== undefined && isSameSpec(known.spec, spec)) return known;
-      for (const warning of spec.warnings) warn(warning);
-      const stream: Stream = { deps, spec, sliceRules: sliceRulesOf(spec, settings) };
-      open.set(key, stream);
-      return stream;
-    },
+    open: openStream,
     async quarantine(message, why) {
       const place = {
         lake: deps.quarantine,

@@ -1,13 +1,13 @@
 import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
 import type { NotifiedFolder } from '../config/notification.ts';
 import { decodeRoute, type Route, routeOf } from '../config/routing.ts';
-import { readSpecItems } from '../config/spec-items.ts';
+import { readSpecItems, type SpecItems } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import type { Routed, StreamName } from '../consumers/pump-ports.ts';
 import type { SpecSource } from '../state/specs.ts';
 
-/** Routes are read again after so long. */
+/** Routes and specs are read again after so long. */
 const KEPT_MS = 60_000;
 
 export interface LiveRoutes {
@@ -37,6 +37,7 @@ export function openLiveRoutes(
   let known: readonly Route[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
   const said = new Set<string>();
+  const items = new Map<string, { readonly at: number; readonly items: SpecItems['items'] }>();
 
   const all = async (): Promise<readonly Route[]> => {
     if (clock() - readAt < KEPT_MS) return known;
@@ -52,9 +53,22 @@ export function openLiveRoutes(
     return known;
   };
 
+  const itemsOf = async (project: string): Promise<SpecItems['items']> => {
+    const read = items.get(project);
+    if (read !== undefined && clock() - read.at < KEPT_MS) return read.items;
+    const now = readSpecItems(await specs.items(project)).items;
+    items.set(project, { at: clock(), items: now });
+    return now;
+  };
+
   const versionOf = async (project: string, explicit: string | null, route: string | null): Promise<string> => {
-    const { items } = readSpecItems(await specs.items(project));
-    return resolveFeatureSpecVersion({ items, project, explicit, route, fallback: rules.fallbackVersion });
+    return resolveFeatureSpecVersion({
+      items: await itemsOf(project),
+      project,
+      explicit,
+      route,
+      fallback: rules.fallbackVersion,
+    });
   };
 
   return {
@@ -76,7 +90,7 @@ export function openLiveRoutes(
         const { folder, folderName: name, miniBatchId, date } = path;
         return { is: 'routed', stream: { project, version }, folder: { path: folder, name, miniBatchId, date } };
       } catch (error) {
-        if (error instanceof SpecError) return poison(error.message);
+        if (error instanceof SpecError) return poison(error.faults.join('; '));
         throw error;
       }
     },

@@ -5,13 +5,15 @@ import { readSeeds, type Seeds } from '../jobs/seeds.ts';
 import { scope } from '../lifecycle.ts';
 import { openDynamoDb } from '../state/aws/dynamodb-client.ts';
 import { openDynamoDbTables } from '../state/aws/dynamodb-tables.ts';
+import { openS3 } from '../state/aws/s3-client.ts';
 import { openS3Lifecycle } from '../state/aws/s3-lifecycle.ts';
 import { UNFINISHED_DAYS } from '../state/bucket-upkeep.ts';
-import { PARTITION_KEY, SORT_KEY } from '../state/items/dynamodb.ts';
 import { openDirectorySpecs } from '../state/specs/directory.ts';
-import { openDynamoDbSpecs, PARAMETERS_KEYS, ROUTING_KEYS } from '../state/specs/dynamodb.ts';
+import { openDynamoDbSpecs } from '../state/specs/dynamodb.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { isFolder } from './known-home.ts';
+import { dynamoDbPlaceOf, s3OptionsOf } from './storage.ts';
+import { tableShapesOf } from './table-shapes.ts';
 
 export const provision: Command = {
   summary:
@@ -35,21 +37,16 @@ export const provision: Command = {
       const { settings, terminal, stop, flags } = context;
       const seeds = await seedsOf(context);
       for (const warning of seeds.warnings) terminal.note(`warning: ${warning}`);
-      const { 'aws.region': region, 'aws.endpoint': endpoint } = settings;
-      const dynamoDb = openDynamoDb({ region, endpoint: settings['dynamodb.endpoint'] ?? endpoint });
+      const dynamoDb = openDynamoDb(dynamoDbPlaceOf(settings));
       onExit(dynamoDb.close);
-      const upkeep = openS3Lifecycle({
-        region,
-        endpoint: settings['s3.endpoint'] ?? endpoint,
-        forcePathStyle: settings['s3.force_path_style'],
-      });
-      onExit(upkeep.close);
+      const s3 = openS3(s3OptionsOf(settings));
+      onExit(async () => s3.destroy());
       const names = { parameters: settings['tables.parameters'], routing: settings['tables.routing'] };
       const deps = {
         tables: openDynamoDbTables(dynamoDb),
         // Seeds are compared as they stand; no document is read.
         specs: openDynamoDbSpecs(dynamoDb, names, async () => undefined),
-        upkeep,
+        upkeep: openS3Lifecycle(s3),
         stop,
         onProgress: (line: string) => terminal.progress(line),
       };
@@ -83,11 +80,7 @@ async function seedsOf({ settings, flags }: CommandContext): Promise<Seeds> {
 function wantedOf({ settings }: CommandContext, seeds: Seeds): Wanted {
   const places = [settings['lake.location'], settings['quarantine.location']].filter((place) => place !== null);
   return {
-    shapes: {
-      parameters: { name: settings['tables.parameters'], ...PARAMETERS_KEYS },
-      routing: { name: settings['tables.routing'], ...ROUTING_KEYS },
-      batchIndex: { name: settings['tables.batch_index'], partitionKey: PARTITION_KEY, sortKey: SORT_KEY },
-    },
+    shapes: tableShapesOf(settings),
     seeds,
     places: [...new Set(places)],
   };

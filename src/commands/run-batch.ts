@@ -6,7 +6,7 @@ import { scope } from '../lifecycle.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
-import { inputFolder, LAYOUT } from './folders.ts';
+import { inputPlace, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { tell } from './report.ts';
 import { reprocessingOf } from './reprocess.ts';
@@ -16,16 +16,21 @@ export const runBatch: Command = {
   usage: 'ndr run-batch --input FOLDER [--at INSTANT]',
   examples: [
     'ndr run-batch --input logs/2026/03/02/20260302T1038',
+    'ndr run-batch --input s3://raw/acme/2026/03/02/b17',
     'ndr run-batch --input logs/2026/03/02/b17 --at 2026-03-02T10:40:05Z',
   ],
   flags: {
-    input: { type: 'string', value: 'FOLDER', doc: 'Folder of the mini-batch: its name is the mini-batch id.' },
+    input: {
+      type: 'string',
+      value: 'FOLDER',
+      doc: 'Folder of the mini-batch, or its address in S3: its name is the mini-batch id.',
+    },
     at: { type: 'string', value: 'INSTANT', doc: 'When the mini-batch was announced; settles its slice anew.' },
   },
   run: (context) =>
     scope(async (onExit) => {
       const at = instantFlag(context, 'at') ?? null;
-      const input = await inputFolder(context, 'the folder of a mini-batch');
+      const input = await inputPlace(context, 'the folder of a mini-batch');
       const home = await openHome(context, onExit);
       const { deps, spec, sliceRules } = home;
       const folder = await miniBatchFolder(deps.rawFiles, input);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { parseYaml } from '../config/yaml-text.ts';
+import type { AwsPlace } from '../state/aws/pinned-endpoint.ts';
 import type { S3, S3Options } from '../state/aws/s3-client.ts';
 import { type BatchIndex, openBatchIndex } from '../state/batch-index.ts';
 import { openDirectoryItems } from '../state/items/directory.ts';
@@ -21,7 +22,7 @@ export interface Storage {
   readonly lakePlace: string;
 }
 
-type OnExit = (undo: () => Promise<void>) => void;
+export type OnExit = (undo: () => Promise<void>) => void;
 
 /** How S3 is reached; null: nothing lies there, so that no client is needed. */
 export const s3OptionsOf = (settings: Settings): S3Options => ({
@@ -29,6 +30,11 @@ export const s3OptionsOf = (settings: Settings): S3Options => ({
   endpoint: settings['s3.endpoint'] ?? settings['aws.endpoint'],
   forcePathStyle: settings['s3.force_path_style'],
   checksums: settings['s3.checksums'],
+});
+
+export const dynamoDbPlaceOf = (settings: Settings): AwsPlace => ({
+  region: settings['aws.region'],
+  endpoint: settings['dynamodb.endpoint'] ?? settings['aws.endpoint'],
 });
 
 /** Opens what the settings name; adapters of AWS are loaded only where something lies there. */
@@ -53,8 +59,7 @@ export async function openStorage(settings: Settings, folder: string, onExit: On
   const { openDynamoDbSpecs } = await import('../state/specs/dynamodb.ts');
   const { readWholeS3Object } = await import('../state/aws/s3-read.ts');
   const { s3Place } = await import('../state/aws/s3-location.ts');
-  const endpoint = settings['dynamodb.endpoint'] ?? settings['aws.endpoint'];
-  const dynamoDb = openDynamoDb({ region: settings['aws.region'], endpoint });
+  const dynamoDb = openDynamoDb(dynamoDbPlaceOf(settings));
   onExit(async () => dynamoDb.close());
   const items = openDynamoDbItems(dynamoDb);
   const tables = { parameters: settings['tables.parameters'], routing: settings['tables.routing'] };

@@ -187,9 +187,10 @@ export const SETTINGS = {
     default: 120,
   },
   'aws.region': {
-    doc: 'AWS region; unset, as the AWS clients find it (AWS_REGION, profile).',
+    doc: 'AWS region; unset, as the AWS clients find it (profile).',
     type: text,
     default: null,
+    environment: ['AWS_REGION'],
   },
   'aws.endpoint': { doc: 'Address of every AWS service, instead of AWS itself.', type: endpoint, default: null },
   's3.endpoint': { doc: 'Address of S3; wins over aws.endpoint.', type: endpoint, default: null },

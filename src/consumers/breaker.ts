@@ -24,6 +24,8 @@ export function createBreaker(random: () => number): Breaker {
       return now < openUntil ? 'open' : 'half_open';
     },
     failed(now) {
+      // Asked before it opened, and answered after: one outage, told by many.
+      if (failures >= TOLERATED && now < openUntil) return;
       failures++;
       if (failures >= TOLERATED) openUntil = now + backOffMs(failures - TOLERATED + 1, OPEN, random());
     },

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NotifiedFolder, readNotification } from '../config/notification.ts';
+import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import type { MessageLedger } from './message-ledger.ts';
-import type { Announced } from './mini-batch-request.ts';
 import type { Message } from './notification-queue.ts';
 import type { PumpObserver, PumpPorts, StreamName } from './pump-ports.ts';
-import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import { folderKey, type TrackedFolder } from './tracked-folder.ts';
 
 /** More than these are not taken at once: others may want some, and each has to be kept hidden. */
@@ -13,6 +13,12 @@ const MOST_HELD = 1000;
 const MOST_RECEIVED = 10;
 const WAIT_SECONDS = 20;
 const BACK_OFF: BackOff = { leastMs: 1000, mostMs: 60_000 };
+
+/** Who hears of what comes, and of what goes wrong. */
+interface Ears {
+  readonly onReceived: () => void;
+  readonly onFault: (error: unknown) => void;
+}
 
 type Know = (stream: StreamName, path: string, announced: Announced, folder: MiniBatchFolder) => TrackedFolder;
 
@@ -39,7 +45,7 @@ export function createIntake(
   ledger: MessageLedger,
   observer: PumpObserver,
   know: Know,
-  wake: () => void,
+  { onReceived, onFault }: Ears,
 ): Intake {
   const { clock, random, queue } = ports;
   const inbox = new Map<string, Unread>();
@@ -88,7 +94,7 @@ export function createIntake(
             if (known !== undefined) known.message = message;
             else if (!ledger.renew(message)) inbox.set(message.id, { message, failures: 0, notBefore: clock() });
           }
-          if (messages.length > 0) wake();
+          if (messages.length > 0) onReceived();
         } catch (error) {
           if (stop.aborted) return;
           failures++;
@@ -104,9 +110,12 @@ export function createIntake(
           await readOne(unread);
           inbox.delete(id);
         } catch (error) {
+          onFault(error);
           unread.failures++;
           unread.notBefore = clock() + backOffMs(unread.failures, BACK_OFF, random());
           observer.warn(`queue: a message cannot be routed now: ${String(error)}; it is read again`);
+          // What keeps one from being routed keeps the others, too.
+          if (error instanceof Unavailable) return;
         }
       }
     },

@@ -43,8 +43,10 @@ export interface Lanes {
   isShut(): boolean;
   /** Counts a failure that a dependency caused. */
   met(error: unknown): void;
-  /** Dependencies answer. */
-  wentWell(): void;
+  /** Whether a dependency was down, and one folder may try whether it still is. */
+  isTrying(): boolean;
+  /** A dependency answers, or all do. */
+  wentWell(system?: string): void;
   openBreakers(): readonly string[];
   /** Waits for what runs, at most so long. False if some of it still does. */
   drain(ms: number): Promise<boolean>;
@@ -84,8 +86,8 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     breakers.set(error.system, breaker);
     breaker.failed(clock());
   };
-  const wentWell = (): void => {
-    for (const breaker of breakers.values()) breaker.succeeded();
+  const wentWell = (one?: string): void => {
+    for (const [system, breaker] of breakers) if (one === undefined || one === system) breaker.succeeded();
   };
   const worstBreaker = (): 'closed' | 'open' | 'half_open' => {
     const states = [...breakers.values()].map((breaker) => breaker.state(clock()));
@@ -254,6 +256,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     },
     streamOf: ({ stream }) => lanes.get(stream)?.stream,
     isShut: () => worstBreaker() === 'open',
+    isTrying: () => worstBreaker() === 'half_open',
     met,
     wentWell,
     openBreakers: () =>

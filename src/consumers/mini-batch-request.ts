@@ -6,7 +6,7 @@ import type { Lake } from '../state/lake.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import type { BlockStores } from '../state/window-state.ts';
 import type { InputLimits } from './read-mini-batch.ts';
-import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import type { WorkPool } from './work-pool.ts';
 
 /** What a computation keeps between mini-batches, and the threads that hold it open. */
@@ -33,14 +33,6 @@ export interface MiniBatchDeps extends StateDeps {
   readonly codeVersion: string;
   /** ms UTC. */
   readonly clock: () => number;
-}
-
-/** When a mini-batch was announced, ms UTC; null: nobody said. */
-export interface Announced {
-  /** The event's own time. */
-  readonly eventTime: number | null;
-  /** When the queue took the message. */
-  readonly sentTime: number | null;
 }
 
 export interface MiniBatchRequest {

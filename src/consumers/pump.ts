@@ -4,9 +4,8 @@ import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
 import { keepHidden, settleEnded } from './message-upkeep.ts';
-import type { Announced } from './mini-batch-request.ts';
 import { type PumpObserver, type PumpPorts, type StreamName, streamKey } from './pump-ports.ts';
-import type { MiniBatchFolder } from './settle-slice.ts';
+import type { Announced, MiniBatchFolder } from './settle-slice.ts';
 import { candidateOf, settleCandidate } from './take-mini-batch.ts';
 import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
 
@@ -22,6 +21,10 @@ const SILENT_MS = 300_000;
 /** A folder that ended so long ago is forgotten; what is still looked for is found again. */
 const FORGET_MS = 2 * DAY_MS;
 const LOOKS_AT_ONCE = 8;
+/** What stands in line is looked at so often. */
+const LINE_MS = 60_000;
+/** What could not be searched is so after this long at most. */
+const SEARCH_AGAIN_MS = 60_000;
 
 export interface Pump {
   /** Takes mini-batches until `stop`, then drains. Resolves with whether all that ran came to its end. */
@@ -48,6 +51,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   let wake = (): void => {};
   let turnedAt = clock();
   let searchDue = Number.NEGATIVE_INFINITY;
+  let searching: Promise<void> | undefined;
   let isDraining = false;
   const said = { faults: new Set<string>() };
 
@@ -78,17 +82,31 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     }
     return known;
   };
-  const intake = createIntake(ports, rules, ledger, observer, know, () => wake());
+  const intake = createIntake(ports, rules, ledger, observer, know, {
+    onReceived: () => wake(),
+    onFault: (error) => lanes.met(error),
+  });
 
-  const search = async (): Promise<void> => {
-    if (clock() < searchDue) return;
+  const searchThrough = async (): Promise<void> => {
     searchDue = clock() + rules.searchMs;
     const isKnown = (stream: StreamName, path: string): boolean => {
+      if (isDraining) return true;
       const known = folders.get(folderKey({ stream: streamKey(stream), path }));
       return known !== undefined && (known.state !== 'resting' || known.notBefore > clock());
     };
-    const { streams, folders: found, faults } = await ports.search(isKnown);
+    const {
+      streams,
+      folders: found,
+      faults,
+    } = await ports.search(isKnown).catch((error: unknown) => {
+      lanes.met(error);
+      const text = error instanceof Error ? error.message : String(error);
+      return { streams: [], folders: [], faults: [`folders that nothing announced cannot be searched: ${text}`] };
+    });
+    // What is found or met while the program ends is the next one's.
+    if (isDraining) return;
     for (const stream of streams) lanes.know(stream);
+    if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
     for (const { stream, path, miniBatchId } of found) {
       const candidate = candidateOf(path);
       const folder = 'fault' in candidate.folder ? undefined : candidate.folder;
@@ -98,12 +116,26 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     said.faults = new Set(faults);
   };
 
+  /** Days of many routes take long to list: the turn goes on meanwhile, though not before what is near was found. */
+  const search = async (): Promise<void> => {
+    if (searching === undefined && clock() >= searchDue)
+      searching = searchThrough().finally(() => {
+        searching = undefined;
+      });
+    if (searching === undefined) return;
+    const over = new AbortController();
+    await Promise.race([searching, pause(rules.pollMs, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
+  };
+
   /** Lists what is due, a few folders at a time, and settles the slices of what became ready. */
   const look = async (): Promise<void> => {
     const now = clock();
     const due = [...folders.values()].filter(
       ({ state, notBefore }) => (state === 'waiting' || state === 'ready' || state === 'resting') && notBefore <= now,
     );
+    // While it is tried out whether a dependency is back, one look is enough to tell.
+    if (lanes.isTrying()) due.splice(1);
     for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
       await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
   };
@@ -116,11 +148,14 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       if (tracked.announced !== null && tracked.candidate.sliceEnd === null)
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
       const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
-      lanes.wentWell();
+      // Of the others it says nothing.
+      lanes.wentWell('S3');
       if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
       if (found === 'overdue') observer.warn(`${tracked.path}: ${why}`);
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced ?? undefined);
+      // Its files are listed once more when its turn comes; a long line need not be looked through all the time.
+      if (tracked.state === 'ready' && tracked.candidate.sliceEnd !== null) tracked.notBefore = clock() + LINE_MS;
     } catch (error) {
       lanes.met(error);
       tracked.notBefore = clock() + rules.pollMs;
@@ -138,9 +173,9 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   const turn = async (): Promise<void> => {
     turnedAt = clock();
-    await intake.read();
+    if (!lanes.isShut()) await intake.read();
     if (!lanes.isShut()) {
-      await search().catch((error: unknown) => lanes.met(error));
+      await search();
       await look();
     }
     await lanes.start();

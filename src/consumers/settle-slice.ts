@@ -3,7 +3,6 @@ import { eventEndRange, type SliceEvidence, type SliceRules, settleSlice } from 
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
 import type { RawFile } from '../state/raw-files.ts';
-import type { Announced } from './mini-batch-request.ts';
 
 /** A folder of raw files, and what its path says. */
 export interface MiniBatchFolder {
@@ -12,6 +11,14 @@ export interface MiniBatchFolder {
   readonly miniBatchId: string;
   /** YYYY-MM-DD; null where the path has no date. */
   readonly date: string | null;
+}
+
+/** When a mini-batch was announced, ms UTC; null: nobody said. */
+export interface Announced {
+  /** The event's own time. */
+  readonly eventTime: number | null;
+  /** When the queue took the message. */
+  readonly sentTime: number | null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
 import { type CompletenessRules, judgeCompleteness, signatureOf } from './completeness.ts';
-import type { Announced } from './mini-batch-request.ts';
+import type { Announced } from './settle-slice.ts';
 import type { Candidate } from './take-mini-batch.ts';
 
 /**
@@ -89,6 +89,8 @@ export async function lookAtFolder(
     tracked.state = 'waiting';
     return { look: 'arriving' };
   }
+  // Planning lists it once more: a long line need not be listed again and again.
+  tracked.notBefore = now + rules.settleMs;
   if (tracked.state !== 'ready') {
     tracked.state = 'ready';
     tracked.readySince = now;

@@ -14,7 +14,7 @@ export interface UnannouncedSearch {
   readonly streamOf: (route: Route) => Promise<StreamName>;
   readonly isKnown: (stream: StreamName, path: string) => boolean;
   readonly now: number;
-  /** A folder whose newest file is younger may still be announced. */
+  /** A folder whose newest file is younger may still be announced; one that was planned later is in somebody's hands. */
   readonly graceMs: number;
 }
 
@@ -57,9 +57,18 @@ async function isWanted(
   const files = await listPresent(rawFiles, folder);
   const newest = Math.max(...files.map(({ arrivedMs }) => arrivedMs));
   if (files.length === 0 || now - newest < graceMs) return false;
+  const isInHand = async (): Promise<boolean> => {
+    const slice = await index.settledSlice(project, miniBatchId);
+    if (slice === undefined) return false;
+    const beside = await index.planned(project, version, slice.sliceEnd - 1, slice.sliceEnd);
+    return beside.some(
+      ({ miniBatchId: id, is, plannedAt }) =>
+        id === miniBatchId && is === 'planned' && plannedAt !== null && now - plannedAt < graceMs,
+    );
+  };
   const batch = await index.batch(project, version, miniBatchId);
   if (batch !== undefined && batch.failure !== null && batch.failure.at > newest) return false;
-  if (batch === undefined || batch.revision === 0) return true;
+  if (batch === undefined || batch.revision === 0) return !(await isInHand());
   // Where only reading tells content from content, planning finds out.
   return files.some(
     ({ name, etag }) => batch.inputs[name] === undefined || (etag !== undefined && batch.inputs[name] !== etag),

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { WorkerOptions } from '../consumers/work-pool.ts';
 import { prepareBin } from './baseline-bin.ts';
 import { measureColumns } from './baseline-columns.ts';
 import { encodeStatistics, encodeTable } from './baseline-tables.ts';
@@ -45,11 +46,11 @@ interface BaselineThread {
 }
 type Answer = { readonly id: number } & ({ readonly output: unknown } | { readonly error: unknown });
 
-/** Runs the stages in worker threads, each call in the one that has least to do. `workerData` is what the worker expects. */
-export function baselineThreads(threads: number, worker: URL, workerData: unknown): BaselinePool {
+/** Runs the stages in worker threads, each call in the one that has least to do. `options` are what the worker opens itself by. */
+export function baselineThreads<Backing>(threads: number, worker: URL, options: WorkerOptions<Backing>): BaselinePool {
   let lastId = 0;
   const start = (): BaselineThread => {
-    const thread = new Worker(worker, { workerData });
+    const thread = new Worker(worker, { workerData: options });
     const pending = new Map<number, Pending>();
     const failAll = (error: unknown): void => {
       for (const { reject } of pending.values()) reject(error);

@@ -4,6 +4,7 @@ import type { BatchItem } from '../state/batch-item.ts';
 import type { Lake } from '../state/lake.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { readRetentionMarks } from '../state/retention-marks.ts';
+import { Unavailable } from '../state/unavailable.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import { checkFiles, checkManifest, type FileFault } from './revision-check.ts';
 
@@ -14,8 +15,8 @@ export interface ExaminedPlace {
   readonly version: string;
   readonly stop: AbortSignal;
   readonly onProgress: (line: string) => void;
-  /** A path of the lake as one that can be typed. */
-  readonly locate: (path: string) => string;
+  /** A command that removes paths of the lake. */
+  readonly removalOf: (paths: readonly string[]) => string;
   /** A call of the program for this home. */
   readonly callOf: (args: string) => string;
 }
@@ -64,16 +65,18 @@ export async function* examineBatches(
       const checked = await checkManifest(lake, batch.manifest.path, batch.manifest.sha256);
       if (checked.is === 'faulty') {
         const { fault } = checked;
-        const remedy = removalOf([fault], place.locate) + (await again());
+        const remedy = removalOf([fault], place) + (await again());
         yield* firstFew('manifest', error('manifest', `${name}: ${fault.path}: ${fault.why}`, remedy));
         continue;
       }
       remember(named, checked.manifest);
       const faults = await checkFiles(lake, checked.manifest, marks, isDeep);
       if (faults.length > 0)
-        yield* firstFew('files', filesFinding(name, faults, removalOf(faults, place.locate) + (await again())));
+        yield* firstFew('files', filesFinding(name, faults, removalOf(faults, place) + (await again())));
     }
   } catch (cause) {
+    // Nothing is wrong with the index: whoever called says what is out of reach.
+    if (cause instanceof Unavailable) throw cause;
     const what = cause instanceof Error ? cause.message : String(cause);
     yield error(
       'index',
@@ -119,9 +122,9 @@ function filesFinding(name: string, faults: readonly FileFault[], remedy: string
 }
 
 /** A file that is there is never written again, whatever it holds: damaged ones have to go first. */
-function removalOf(faults: readonly FileFault[], locate: (path: string) => string): string {
-  const damaged = faults.filter(({ is }) => is === 'damaged').map(({ path }) => `'${locate(path)}'`);
-  return damaged.length > 0 ? `rm ${damaged.join(' ')}; ` : '';
+function removalOf(faults: readonly FileFault[], place: Pick<ExaminedPlace, 'removalOf'>): string {
+  const damaged = faults.filter(({ is }) => is === 'damaged').map(({ path }) => path);
+  return damaged.length > 0 ? `${place.removalOf(damaged)}; ` : '';
 }
 
 function remember(named: NamedFiles, { datasets }: Manifest): void {

@@ -1,6 +1,6 @@
 import type { BucketUpkeep } from '../state/bucket-upkeep.ts';
 import type { SpecStore, StoredRecord } from '../state/specs.ts';
-import type { TableShape, Tables } from '../state/tables.ts';
+import { keysOf, type TableShape, type Tables } from '../state/tables.ts';
 import { differingPaths, nameOfItem, nameOfRoute, type Seeds } from './seeds.ts';
 
 export interface ProvisioningDeps {
@@ -100,9 +100,6 @@ async function presentTables(tables: Tables, shapes: readonly TableShape[]): Pro
     throw new Error(`${faults.join('\n')}\nkeys cannot be changed: name other tables with tables.*, or remove these`);
   return present;
 }
-
-const keysOf = ({ partitionKey, sortKey }: TableShape): string =>
-  sortKey === null ? `the key ${partitionKey}` : `the keys ${partitionKey}, ${sortKey}`;
 
 type Add = (record: StoredRecord) => Promise<StoredRecord | undefined>;
 

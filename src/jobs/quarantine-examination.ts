@@ -1,5 +1,6 @@
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
+import { Unavailable } from '../state/unavailable.ts';
 import { error, type Finding } from './finding.ts';
 
 interface QuarantinePlace {
@@ -54,7 +55,8 @@ async function readFailure(quarantine: Lake, path: string): Promise<Failure | un
   try {
     const read = JSON.parse(new TextDecoder().decode(await quarantine.read(path))) as Partial<Failure>;
     return typeof read.mini_batch_id === 'string' ? (read as Failure) : undefined;
-  } catch {
+  } catch (cause) {
+    if (cause instanceof Unavailable) throw cause;
     // Removed meanwhile, or none of ours.
     return undefined;
   }

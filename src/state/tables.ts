@@ -6,6 +6,10 @@ export interface TableShape {
   readonly sortKey: string | null;
 }
 
+/** For messages. */
+export const keysOf = ({ partitionKey, sortKey }: TableShape): string =>
+  sortKey === null ? `the key ${partitionKey}` : `the keys ${partitionKey}, ${sortKey}`;
+
 export type Recovery = 'on' | 'off' | 'unknown to the server';
 
 /** Makes the tables that everything else takes as given. */

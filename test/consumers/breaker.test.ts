@@ -31,15 +31,22 @@ describe('a breaker', () => {
     }
   });
 
+  it('counts what fails together once it is open as one failure', () => {
+    const breaker = createBreaker(() => 0.5);
+    for (let n = 0; n < 50; n++) breaker.failed(10);
+    expect(breaker.state(759)).toBe('open');
+    expect(breaker.state(760)).toBe('half_open');
+  });
+
   it('is closed by one success, and takes three failures to open again', () => {
     const breaker = createBreaker(() => 0);
-    for (const now of [0, 1, 2, 3]) breaker.failed(now);
+    for (const now of [0, 1, 2, 3000]) breaker.failed(now);
     breaker.succeeded();
-    expect(breaker.state(4)).toBe('closed');
-    breaker.failed(5);
-    breaker.failed(6);
-    expect(breaker.state(7)).toBe('closed');
-    breaker.failed(8);
-    expect(breaker.state(8)).toBe('open');
+    expect(breaker.state(3001)).toBe('closed');
+    breaker.failed(3002);
+    breaker.failed(3003);
+    expect(breaker.state(3004)).toBe('closed');
+    breaker.failed(3005);
+    expect(breaker.state(3005)).toBe('open');
   });
 });

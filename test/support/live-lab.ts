@@ -28,7 +28,6 @@ import { type Ended, type NdrProcess, startNdr } from './ndr-process.ts';
 
 export const RAW_BUCKET = 'raw-logs';
 export const LAKE_BUCKET = 'features';
-const INGESTION = `s3://${RAW_BUCKET}/paloalto/acme/hq`;
 
 export interface LiveProcess {
   readonly ndr: NdrProcess;
@@ -49,11 +48,11 @@ export interface LiveLab {
   /** Environment of a process that serves this lab. */
   readonly settings: Readonly<Record<string, string>>;
   /** Puts a mini-batch's files, without a word to anybody. Returns its folder's address. */
-  put(miniBatch: MiniBatch, files?: Readonly<Record<string, readonly string[]>>): Promise<string>;
+  put(miniBatch: MiniBatch, files?: Readonly<Record<string, readonly string[]>>, site?: string): Promise<string>;
   /** Sends a notification as it is. */
   send(body: string): Promise<void>;
   /** Puts a mini-batch and announces it as S3 does, at its own time. */
-  deliver(miniBatch: MiniBatch): Promise<string>;
+  deliver(miniBatch: MiniBatch, site?: string): Promise<string>;
   serve(further?: Readonly<Record<string, string>>): LiveProcess;
   /** Resolves once so many mini-batches are committed under the version, and no message is left in the queue. */
   settled(miniBatches: number, processes?: readonly LiveProcess[], version?: string): Promise<void>;
@@ -79,7 +78,14 @@ const QUICK = {
   NDR_LOG_LEVEL: 'warn',
 };
 
-const ROUTE = { org_key: 'acme#hq', project_name: 'default', ingestion_prefix: INGESTION, feature_spec_version: 'v1' };
+/** A route of one of the organisation's sites. */
+export const routeOf = (site: string, project: string, further: Readonly<Record<string, unknown>> = {}) => ({
+  org_key: `acme#${site}`,
+  project_name: project,
+  ingestion_prefix: `s3://${RAW_BUCKET}/paloalto/acme/${site}`,
+  ...further,
+});
+const ROUTE = routeOf('hq', 'default', { feature_spec_version: 'v1' });
 
 export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
   pretendAwsCredentials();
@@ -118,8 +124,8 @@ export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
     NDR_QUARANTINE_LOCATION: `s3://${LAKE_BUCKET}/quarantine`,
   };
 
-  const put: LiveLab['put'] = async (miniBatch, files = { 'part-0.json.gz': miniBatch.lines }) => {
-    const key = keyOf(miniBatch);
+  const put: LiveLab['put'] = async (miniBatch, files = { 'part-0.json.gz': miniBatch.lines }, site = 'hq') => {
+    const key = keyOf(miniBatch, site);
     for (const [name, lines] of Object.entries(files)) {
       const text = lines.map((line) => `${line}\n`).join('');
       const Body = name.endsWith('.gz') ? gzipSync(text) : Buffer.from(text);
@@ -143,9 +149,9 @@ export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
   return {
     ...{ folder, s3, s3Client, sqs, dynamoDb, lake, index, settings, put, send, manifests },
     quarantine: openS3Lake(s3Client, `s3://${LAKE_BUCKET}/quarantine`),
-    async deliver(miniBatch) {
-      const address = await put(miniBatch);
-      await send(s3Event([`${keyOf(miniBatch)}/part-0.json.gz`], miniBatch.sliceEnd + 5000));
+    async deliver(miniBatch, site = 'hq') {
+      const address = await put(miniBatch, undefined, site);
+      await send(s3Event([`${keyOf(miniBatch, site)}/part-0.json.gz`], miniBatch.sliceEnd + 5000));
       return address;
     },
     serve(further = {}) {
@@ -193,8 +199,9 @@ export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
   };
 }
 
-const keyOf = ({ id, sliceEnd }: Pick<MiniBatch, 'id' | 'sliceEnd'>): string =>
-  `paloalto/acme/hq/${new Date(sliceEnd).toISOString().slice(0, 10).replaceAll('-', '/')}/${id}`;
+/** Key of a mini-batch's folder in the raw bucket. */
+export const keyOf = ({ id, sliceEnd }: Pick<MiniBatch, 'id' | 'sliceEnd'>, site = 'hq'): string =>
+  `paloalto/acme/${site}/${new Date(sliceEnd).toISOString().slice(0, 10).replaceAll('-', '/')}/${id}`;
 
 /** An event of S3 about objects of the raw bucket; S3 encodes their keys. */
 export function s3Event(keys: readonly string[], timeMs: number): string {

@@ -7,6 +7,8 @@ export interface OfficeMiniBatches {
   readonly seed: number;
   /** Workstations. */
   readonly hosts: number;
+  /** Where the first slice begins, ms UTC. */
+  readonly start?: number;
   readonly slices: number;
   /** Indices of slices that deliver nothing at all. */
   readonly silent?: readonly number[];
@@ -20,9 +22,9 @@ const START = Date.UTC(2026, 2, 2, 10, 8);
 
 /** Mini-batches in their order. Their ids hold the slice's end, as `ID_PATTERN` reads it. */
 export function officeMiniBatches(options: OfficeMiniBatches): MiniBatch[] {
-  const { seed, hosts, slices, silent = [], doubled = [], thin = 1 } = options;
+  const { seed, hosts, slices, start = START, silent = [], doubled = [], thin = 1 } = options;
   const miniBatches: MiniBatch[] = [];
-  for (const { index, end, lines } of officeTraffic({ seed, hosts, slices, start: START }).slices) {
+  for (const { index, end, lines } of officeTraffic({ seed, hosts, slices, start }).slices) {
     const kept = lines.filter((_, line) => line % thin === 0);
     const id = idOf(end);
     if (silent.includes(index)) continue;

@@ -1,13 +1,10 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { awsFault, mayPass, namePasses } from '../aws-faults.ts';
+import { awsFault, mayPass, namePasses } from '../../state/aws/aws-faults.ts';
+import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
 import { type EventFault, type Events, type StreamEvent, writeEvent } from '../events.ts';
 
-export interface EventBridgeOptions {
+export interface EventBridgeOptions extends AwsPlace {
   readonly bus: string;
-  /** Null: as the AWS clients find it (AWS_REGION, profile). */
-  readonly region: string | null;
-  /** Null: AWS itself. */
-  readonly endpoint: string | null;
 }
 
 const SOURCE = 'ndr.stream';
@@ -16,17 +13,15 @@ const MOST_ENTRIES = 10;
 const MOST_BYTES = 256 * 1_024;
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 5_000;
-/** Signatures name a region; a server that is not AWS takes any. */
-const ANY_REGION = 'us-east-1';
 
 /** Opens no connection yet. Every call is made once: who publishes tries again. */
 export function openEventBridge({ bus, region, endpoint }: EventBridgeOptions): Events {
-  const place = endpoint === null ? (region === null ? {} : { region }) : { region: region ?? ANY_REGION, endpoint };
   const client = new EventBridgeClient({
-    ...place,
+    ...clientPlace({ region, endpoint }),
     maxAttempts: 1,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  pinToEndpoint(client.middlewareStack, endpoint);
 
   const put = async (batch: readonly Outgoing[]): Promise<EventFault[]> => {
     try {
@@ -38,13 +33,8 @@ export function openEventBridge({ bus, region, endpoint }: EventBridgeOptions): 
         return { event, why, mayPass: namePasses(code) || /Internal|Unavailable/.test(code) };
       });
     } catch (error) {
-      const fault = awsFault(
-        'EventBridge',
-        `tell bus ${bus}`,
-        error,
-        'events:PutEvents',
-        'check events.eventbridge_bus',
-      );
+      const advice = { permission: 'events:PutEvents', remedy: 'check events.eventbridge_bus' };
+      const fault = awsFault('EventBridge', `tell bus ${bus}`, error, advice);
       return batch.map(({ event }) => ({ event, why: fault.message, mayPass: mayPass(error) }));
     }
   };

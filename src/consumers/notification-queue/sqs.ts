@@ -9,8 +9,9 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { awsFault, mayPass, namePasses, shortly } from '../../state/aws/aws-faults.ts';
+import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
 import { Unavailable } from '../../state/unavailable.ts';
-import { awsFault, mayPass, namePasses, shortly } from '../aws-faults.ts';
 import type {
   Message,
   MessageFault,
@@ -20,14 +21,10 @@ import type {
   ReceiveOptions,
 } from '../notification-queue.ts';
 
-export interface SqsOptions {
+export interface SqsOptions extends AwsPlace {
   readonly url: string;
   /** Null: there is none. */
   readonly deadLetterUrl: string | null;
-  /** Null: as the AWS clients find it (AWS_REGION, profile). */
-  readonly region: string | null;
-  /** Null: AWS itself. */
-  readonly endpoint: string | null;
   /** How long a received message is kept from others. */
   readonly visibilitySeconds: number;
 }
@@ -38,8 +35,6 @@ const LONGEST_WAIT = 20;
 const ANSWER_MS = (LONGEST_WAIT + 10) * 1_000;
 const MOST_ATTEMPTS = 3;
 const MOST_ENTRIES = 10;
-/** Signatures name a region; a server that is not AWS takes any. */
-const ANY_REGION = 'us-east-1';
 
 /** Opens no connection yet. With an endpoint every call goes there and nowhere else. */
 export function openSqsQueue(options: SqsOptions): NotificationQueue {
@@ -80,14 +75,15 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
 }
 
 function clientOf({ region, endpoint }: SqsOptions): SQSClient {
-  const place = endpoint === null ? (region === null ? {} : { region }) : { region: region ?? ANY_REGION, endpoint };
-  return new SQSClient({
-    ...place,
+  const client = new SQSClient({
+    ...clientPlace({ region, endpoint }),
     // Otherwise calls go to the host that the queue's address names, whatever endpoint is set.
     useQueueUrlAsEndpoint: false,
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  pinToEndpoint(client.middlewareStack, endpoint);
+  return client;
 }
 
 async function receive(
@@ -108,7 +104,10 @@ async function receive(
     return Messages.map(toMessage);
   } catch (error) {
     if (signal?.aborted) return [];
-    throw awsFault('SQS', `receive from ${url}`, error, 'sqs:ReceiveMessage', 'check queue.url');
+    throw awsFault('SQS', `receive from ${url}`, error, {
+      permission: 'sqs:ReceiveMessage',
+      remedy: 'check queue.url',
+    });
   }
 }
 
@@ -175,7 +174,7 @@ async function sendDeadLetter(client: SQSClient, url: string, message: Message, 
     });
   } catch (error) {
     const tried = `send message ${message.id} to ${url}`;
-    throw awsFault('SQS', tried, error, 'sqs:SendMessage', 'check queue.dead_letter_url');
+    throw awsFault('SQS', tried, error, { permission: 'sqs:SendMessage', remedy: 'check queue.dead_letter_url' });
   }
 }
 
@@ -216,7 +215,8 @@ async function attributesOf(client: SQSClient, url: string, names: readonly Queu
     );
     return Attributes;
   } catch (error) {
-    throw awsFault('SQS', `ask ${url} for its attributes`, error, 'sqs:GetQueueAttributes', 'check its address');
+    const advice = { permission: 'sqs:GetQueueAttributes', remedy: 'check its address' };
+    throw awsFault('SQS', `ask ${url} for its attributes`, error, advice);
   }
 }
 

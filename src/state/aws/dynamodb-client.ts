@@ -1,12 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
-
-export interface DynamoDbOptions {
-  /** Null: as the AWS clients find it (AWS_REGION, profile). */
-  readonly region: string | null;
-  /** Null: AWS itself. */
-  readonly endpoint: string | null;
-}
+import { type AwsPlace, clientPlace, pinToEndpoint } from './pinned-endpoint.ts';
 
 /** A connection to DynamoDB: `documents` for items, `client` for tables. */
 export interface DynamoDb {
@@ -18,20 +12,16 @@ export interface DynamoDb {
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 10_000;
 const MOST_ATTEMPTS = 4;
-/** Signatures name a region; a server that is not AWS takes any. */
-const ANY_REGION = 'us-east-1';
 
 /** Opens no connection yet. With an endpoint every call goes there and nowhere else. */
-export function openDynamoDb({ region, endpoint }: DynamoDbOptions): DynamoDb {
-  const place =
-    endpoint === null
-      ? { ...(region === null ? {} : { region }) }
-      : { region: region ?? ANY_REGION, endpoint, endpointDiscoveryEnabled: false };
+export function openDynamoDb(place: AwsPlace): DynamoDb {
   const client = new DynamoDBClient({
-    ...place,
+    ...clientPlace(place),
+    ...(place.endpoint === null ? {} : { endpointDiscoveryEnabled: false }),
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
+  pinToEndpoint(client.middlewareStack, place.endpoint);
   // Every JSON number is a double: it goes out with the digits that tell it from all others, and comes back as it was.
   const documents = DynamoDBDocument.from(client, {
     marshallOptions: { allowImpreciseNumbers: true },

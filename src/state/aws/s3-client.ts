@@ -1,11 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { type AwsPlace, clientPlace, pinToEndpoint } from './pinned-endpoint.ts';
 
 /** How S3 is reached. Plain data: a worker thread opens a client of its own from it. */
-export interface S3Options {
-  /** null: as the AWS clients find it. */
-  readonly region: string | null;
-  /** Where every request goes; null: AWS. */
-  readonly endpoint: string | null;
+export interface S3Options extends AwsPlace {
   readonly forcePathStyle: boolean;
   readonly checksums: 'when_supported' | 'when_required';
 }
@@ -20,8 +17,8 @@ const MOST_SOCKETS = 64;
 
 export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Options): S3 {
   const client = new S3Client({
-    ...(region === null ? {} : { region }),
-    ...(endpoint === null ? {} : { endpoint, disableS3ExpressSessionAuth: true }),
+    ...clientPlace({ region, endpoint }),
+    ...(endpoint === null ? {} : { disableS3ExpressSessionAuth: true }),
     forcePathStyle,
     requestChecksumCalculation: checksums === 'when_supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     responseChecksumValidation: checksums === 'when_supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
@@ -38,23 +35,6 @@ export function openS3({ region, endpoint, forcePathStyle, checksums }: S3Option
       httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
     },
   });
-  if (endpoint !== null) pin(client, new URL(endpoint));
+  pinToEndpoint(client.middlewareStack, endpoint);
   return client;
-}
-
-/** Refuses every request that would go elsewhere, whatever in the environment or in a bucket's name would send it there. */
-function pin(client: S3Client, { protocol, hostname, port }: URL): void {
-  client.middlewareStack.add(
-    (next) => (args) => {
-      const request = args.request as { protocol: string; hostname: string; port?: number };
-      const isThere = request.hostname === hostname || request.hostname.endsWith(`.${hostname}`);
-      if (!isThere || request.protocol !== protocol || String(request.port ?? '') !== port)
-        throw new Error(
-          `S3: a request to ${request.protocol}//${request.hostname}:${request.port ?? ''} was refused, since the endpoint is ` +
-            `${protocol}//${hostname}:${port}; look for AWS settings in the environment that name another`,
-        );
-      return next(args);
-    },
-    { step: 'finalizeRequest', name: 'pinEndpoint', priority: 'low' },
-  );
 }

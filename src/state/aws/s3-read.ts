@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { Unavailable } from '../unavailable.ts';
+import { mayPass, statusOf } from './aws-faults.ts';
 import type { S3 } from './s3-client.ts';
-import { isAbsent, mayPass, s3Fault, statusOf } from './s3-faults.ts';
+import { isAbsent, s3Fault } from './s3-faults.ts';
 import { type S3Place, s3Address } from './s3-location.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;

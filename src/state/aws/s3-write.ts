@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Unavailable } from '../unavailable.ts';
+import { statusOf } from './aws-faults.ts';
 import type { S3 } from './s3-client.ts';
-import { s3Fault, statusOf } from './s3-faults.ts';
+import { s3Fault } from './s3-faults.ts';
 import type { S3Place } from './s3-location.ts';
 import { isS3ObjectThere } from './s3-read.ts';
 

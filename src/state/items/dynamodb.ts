@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { wasSentAgain } from '../aws/aws-faults.ts';
 import type { DynamoDb } from '../aws/dynamodb-client.ts';
-import { dynamoDbFault, isConditionFault, isTooLarge, tooLargeFault, wasSentAgain } from '../aws/dynamodb-fault.ts';
+import { dynamoDbFault, isConditionFault, isTooLarge, tooLargeFault } from '../aws/dynamodb-fault.ts';
 import {
   type Condition,
   type Item,

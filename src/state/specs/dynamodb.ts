@@ -1,6 +1,7 @@
 import { SpecError } from '../../config/spec-payload.ts';
+import { wasSentAgain } from '../aws/aws-faults.ts';
 import type { DynamoDb } from '../aws/dynamodb-client.ts';
-import { dynamoDbFault, isConditionFault, isTooLarge, tooLargeFault, wasSentAgain } from '../aws/dynamodb-fault.ts';
+import { dynamoDbFault, isConditionFault, isTooLarge, tooLargeFault } from '../aws/dynamodb-fault.ts';
 import { isSame, type Json } from '../items.ts';
 import { compareKeys } from '../key-order.ts';
 import type { SpecStore, StoredRecord } from '../specs.ts';

@@ -29,12 +29,15 @@ export function addressOf(url: string): string {
   return `${hostname || 'localhost'}:${port || '6379'}`;
 }
 
-/** Asks a Redis how it is, and puts nothing there. */
-export async function examineRedis(url: string): Promise<RedisHealth> {
+/**
+ * Asks a Redis how it is, and puts nothing there.
+ * @param ownBound bytes beyond which nothing is put there whatever it says; null: none
+ */
+export async function examineRedis(url: string, ownBound: number | null = null): Promise<RedisHealth> {
   const address = addressOf(url);
   const redis = openClient(url);
   try {
-    return await inTime(connected(redis).then(() => healthOf(redis, address)));
+    return await inTime(connected(redis).then(() => healthOf(redis, address, ownBound)));
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     const remedy = 'check redis.state_url, the network and the server; until then window state is kept in the home';
@@ -44,7 +47,7 @@ export async function examineRedis(url: string): Promise<RedisHealth> {
   }
 }
 
-async function healthOf(redis: Redis, address: string): Promise<RedisHealth> {
+async function healthOf(redis: Redis, address: string, ownBound: number | null): Promise<RedisHealth> {
   const info = await redis.info();
   const { used, most } = memoryOf(info);
   const policy = fieldOf(info, 'maxmemory_policy') ?? 'unknown';
@@ -55,7 +58,7 @@ async function healthOf(redis: Redis, address: string): Promise<RedisHealth> {
     usedBytes: used,
     maxBytes: Number.isFinite(most) ? most : null,
     policy,
-    advice: adviceOn({ used, most, policy, role: fieldOf(info, 'role'), address }),
+    advice: adviceOn({ used, most, policy, role: fieldOf(info, 'role'), address, ownBound }),
   };
 }
 
@@ -65,16 +68,17 @@ interface Facts {
   readonly policy: string;
   readonly role: string | undefined;
   readonly address: string;
+  readonly ownBound: number | null;
 }
 
-function adviceOn({ used, most, policy, role, address }: Facts): RedisAdvice[] {
+function adviceOn({ used, most, policy, role, address, ownBound }: Facts): RedisAdvice[] {
   const advice: RedisAdvice[] = [];
   if (policy !== 'noeviction')
     advice.push({
       what: `redis at ${address} evicts keys when it is full (maxmemory-policy ${policy}); blocks that go so are rebuilt from the lake, again and again`,
       remedy: 'set maxmemory-policy noeviction',
     });
-  if (!Number.isFinite(most))
+  if (!Number.isFinite(most) && ownBound === null)
     advice.push({
       what: `redis at ${address} has no bound of its memory (maxmemory 0)`,
       remedy: 'set maxmemory below what its machine has, or state.max_bytes',

@@ -113,7 +113,7 @@ describe('a queue in SQS, where things go wrong,', () => {
     server.trouble('ReceiveMessage', { is: 'refused', code: 'AccessDeniedException', status: 403 }, 1);
     await expect(take()).rejects.toThrow(/AccessDeniedException \(HTTP 403.*; allow sqs:ReceiveMessage to the role/);
     server.trouble('ReceiveMessage', { is: 'refused', code: 'SignatureDoesNotMatch', status: 403 }, 1);
-    await expect(take()).rejects.toThrow(/SignatureDoesNotMatch \(HTTP 403.*; check the AWS credentials/);
+    await expect(take()).rejects.toThrow(/SignatureDoesNotMatch \(HTTP 403.*; give ndr credentials that are valid/);
   });
 
   it('gets a message again whose answer was lost on the way', async () => {

@@ -1,8 +1,6 @@
-import { inspect } from 'node:util';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openS3, type S3Options } from '../../../src/state/aws/s3-client.ts';
-import { mayPass, s3Fault } from '../../../src/state/aws/s3-faults.ts';
 import { openS3Lake } from '../../../src/state/lake/s3.ts';
 import { Unavailable } from '../../../src/state/unavailable.ts';
 import { pretendAwsCredentials } from '../../fakes/aws-environment.ts';
@@ -78,7 +76,7 @@ describe('a client of S3', () => {
   });
 
   it('says that the region is missing', async () => {
-    await expect(createWith({ region: null })).rejects.toThrow('set aws.region');
+    await expect(createWith({ region: null, endpoint: null })).rejects.toThrow('set aws.region');
   });
 
   it('tells what may pass where nobody listens', async () => {
@@ -87,44 +85,5 @@ describe('a client of S3', () => {
     const failure = await createWith({ endpoint }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Unavailable);
     expect((failure as Error).message).toContain('ECONNREFUSED');
-  });
-});
-
-describe('a fault', () => {
-  const answered = (status: number, name: string, more: object = {}): Error =>
-    Object.assign(new Error('quoted: hush'), {
-      name,
-      $metadata: { httpStatusCode: status, requestId: 'r-1' },
-      ...more,
-    });
-
-  it.each([
-    [answered(503, 'SlowDown'), true],
-    [answered(500, 'InternalError'), true],
-    [answered(429, 'TooManyRequests'), true],
-    [answered(409, 'ConditionalRequestConflict'), true],
-    [answered(400, 'RequestTimeout'), true],
-    [answered(400, 'ExpiredToken'), false],
-    [answered(403, 'SignatureDoesNotMatch'), false],
-    [answered(403, 'RequestTimeTooSkewed'), false],
-    [answered(404, 'NoSuchBucket'), false],
-    [answered(301, 'PermanentRedirect'), false],
-    [Object.assign(new Error('getaddrinfo ENOTFOUND x'), { code: 'ENOTFOUND' }), true],
-    [Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), false],
-    [new TypeError('x is not a function'), false],
-  ])('%s passes: %s', (error, passes) => {
-    expect(mayPass(error)).toBe(passes);
-    expect(s3Fault(error, 'PutObject', { bucket: 'b', key: 'k' }) instanceof Unavailable).toBe(passes);
-  });
-
-  it('holds nothing of an answer, which may quote what was signed', () => {
-    for (const status of [403, 503]) {
-      const fault = s3Fault(
-        answered(status, 'SignatureDoesNotMatch', { CanonicalRequest: 'hush', AWSAccessKeyId: 'hush' }),
-        'PutObject',
-        { bucket: 'b', key: 'k' },
-      );
-      expect(inspect(fault, { depth: 9, showHidden: true })).not.toContain('hush');
-    }
   });
 });

@@ -1,17 +1,22 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { S3 } from '../../../src/state/aws/s3-client.ts';
 import { openS3Lifecycle } from '../../../src/state/aws/s3-lifecycle.ts';
+import type { BucketUpkeep } from '../../../src/state/bucket-upkeep.ts';
 import { pretendAwsCredentials } from '../../fakes/aws-environment.ts';
+import { s3Of } from '../../fakes/s3-client.ts';
 import { type LifecycleServer, startLifecycleServer } from '../../support/lifecycle-server.ts';
 
 let server: LifecycleServer;
-let upkeep: ReturnType<typeof openS3Lifecycle>;
+let s3: S3;
+let upkeep: BucketUpkeep;
 beforeEach(async () => {
   pretendAwsCredentials();
   server = await startLifecycleServer();
-  upkeep = openS3Lifecycle({ region: null, endpoint: server.endpoint, forcePathStyle: true });
+  s3 = s3Of(server.endpoint);
+  upkeep = openS3Lifecycle(s3);
 });
 afterEach(async () => {
-  upkeep.close();
+  s3.destroy();
   await server.close();
 });
 
@@ -57,8 +62,8 @@ it('says what the server does not know, and what it does not allow', async () =>
   expect(await upkeep.clearUploads('s3://lake')).toBe('unknown to the server');
   server.refuse(403, 'AccessDenied');
   await expect(upkeep.clearsUploads('s3://lake')).rejects.toThrow(
-    'S3: rules of bucket lake: AccessDenied: as told; allow s3:GetLifecycleConfiguration on this bucket',
+    /^S3: GetLifecycleConfiguration of s3:\/\/lake\/: AccessDenied \(HTTP 403\); allow s3:GetLifecycleConfiguration on bucket lake to/,
   );
   server.refuse(404, 'NoSuchBucket');
-  await expect(upkeep.clearUploads('s3://lake')).rejects.toThrow('create the bucket, or name another');
+  await expect(upkeep.clearUploads('s3://lake')).rejects.toThrow('there is no such bucket; create it');
 });

@@ -178,7 +178,7 @@ describe('a lake in S3', () => {
     const denied = await failureOf(lake.create('denied/a', ONE));
     expect(denied).not.toBeInstanceOf(Unavailable);
     expect(denied.message).toMatch(
-      /^S3: PutObject of s3:\/\/features\/ndr\/denied\/a: AccessDenied \(HTTP 403, request [\w-]+\); allow the role that ndr runs as s3:PutObject on bucket features$/,
+      /^S3: PutObject of s3:\/\/features\/ndr\/denied\/a: AccessDenied \(HTTP 403, request [\w-]+\); allow s3:PutObject on bucket features to the role or user that ndr runs as$/,
     );
     expect((await failureOf(lake.exists('denied/a'))).message).toContain('s3:ListBucket');
     expect((await failureOf(collect(lake.list('')))).message).toContain('s3:ListBucket on bucket features');
