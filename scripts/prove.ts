@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live-soak]... [--kills 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live|live-soak]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { placeSection, type Section } from './prove/evidence.ts';
 import { proveFuzz } from './prove/fuzz.ts';
 import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
+import { proveLive } from './prove/live.ts';
 import { proveLiveSoak } from './prove/live-soak.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
@@ -31,6 +32,7 @@ const PARTS = [
   'fuzz',
   's3',
   'queue',
+  'live',
   'live-soak',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -43,6 +45,8 @@ function readArguments() {
       captures: { type: 'string' },
       part: { type: 'string', multiple: true },
       kills: { type: 'string', default: '50' },
+      'live-kills': { type: 'string', default: '200' },
+      stops: { type: 'string', default: '50' },
       histories: { type: 'string', default: '5000' },
       hours: { type: 'string', default: '96' },
       speed: { type: 'string', default: '60' },
@@ -66,6 +70,8 @@ function readArguments() {
   const captures = usesCaptures ? listCaptures(folder) : [];
   const numbers = {
     kills: whole('kills'),
+    liveKills: whole('live-kills'),
+    stops: whole('stops'),
     histories: whole('histories'),
     hours: whole('hours'),
     speed: whole('speed'),
@@ -95,7 +101,8 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, histories, hours, speed, seed, fuzzSeconds, miniBatches } = readArguments();
+  const { parts, captures, kills, liveKills, stops, histories, hours, speed, seed, fuzzSeconds, miniBatches } =
+    readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -110,6 +117,7 @@ async function run(): Promise<boolean> {
     fuzz: async () => proveFuzz({ seconds: fuzzSeconds, seed }, say),
     s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
+    live: () => proveLive({ kills: liveKills, stops, seed }, say),
     'live-soak': () => proveLiveSoak({ miniBatches, seed }, say),
   };
   let isProven = true;

@@ -10,10 +10,10 @@ const SEED = Number(process.env['KILL_SEED'] ?? 1);
 const miniBatches = officeMiniBatches({ seed: 7, hosts: 3, slices: 40, thin: 8 });
 const KINDS: readonly Step[] = ['receive', 'settle', 'enter', 'raw', 'file', 'manifest', 'index', 'state', 'remove'];
 
-/** One of each kind, and a late one. All of them are for npm run prove. */
+/** One of each kind, a late one, and the late one of which no message is left. All of them are for npm run prove. */
 function someOf(points: readonly Failpoint[]): Failpoint[] {
   const dice = seededDice(SEED, 'failpoints');
-  const kinds = Map.groupBy(points, ({ step, isLate = false }) => (isLate ? 'late' : step));
+  const kinds = Map.groupBy(points, ({ step, isLate = false }) => (isLate ? `late ${step === 'remove'}` : step));
   return [...kinds.values()].map((ones) => dice.pick(ones));
 }
 

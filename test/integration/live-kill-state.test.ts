@@ -15,9 +15,10 @@ describe('the Redis of window state', () => {
   );
 
   it.each([
-    // Its files, its manifest and its write to the index come too late.
-    { step: 'raw', moment: 'done', nth: 1, late: ['file', 'manifest'] },
-    { step: 'manifest', moment: 'done', nth: 1, late: ['index'] },
+    // It finds that the mini-batch stands.
+    { step: 'raw', moment: 'done', nth: 1, late: ['state'] },
+    // The rest of its files, its manifest and its write to the index come too late.
+    { step: 'file', moment: 'done', nth: 1, late: ['file', 'manifest', 'index'] },
     // It had committed: its state goes to the promoted replica.
     { step: 'index', moment: 'done', nth: 1, late: ['state'] },
   ] as const)(

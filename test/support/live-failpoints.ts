@@ -32,7 +32,10 @@ const HIDDEN_MS = 11_000;
 /** Transactions of Redis may come in one piece: a point that did not come is tried on other mini-batches. */
 const TRIES = 4;
 
-/** Every step of a trace, and those of commits once more for a late mini-batch. */
+/** Once the message is removed, no message tells whoever follows of what is left to be published again. */
+const LATE_STEPS: readonly Step[] = ['enter', 'manifest', 'index', 'state', 'remove'];
+
+/** Every step of a trace, and those from the commit on once more for a late mini-batch. */
 export function failpointsOf(trace: readonly Step[]): Failpoint[] {
   const counts = new Map<Step, number>();
   const points: Failpoint[] = [];
@@ -41,10 +44,9 @@ export function failpointsOf(trace: readonly Step[]): Failpoint[] {
     if (step === 'extend' || step === 'release') continue;
     const nth = (counts.get(step) ?? 0) + 1;
     counts.set(step, nth);
-    const isCommit = step === 'manifest' || step === 'index' || step === 'enter';
     if (step !== 'receive' && step !== 'state') points.push({ step, moment: 'asked', nth });
     points.push({ step, moment: 'done', nth });
-    if (isCommit) points.push({ step, moment: 'done', nth, isLate: true });
+    if (LATE_STEPS.includes(step)) points.push({ step, moment: 'done', nth, isLate: true });
   }
   return points;
 }
@@ -111,18 +113,22 @@ function openTrial(lab: LiveLab, gates: LiveGates, miniBatches: readonly MiniBat
         await lab.deliver(next(1));
         await lab.settled(announced + 1, [victim]);
       }
-      gates.watch(whenAt({ step, moment, nth }, () => void victim.ndr.process.kill('SIGKILL')));
+      let isKilled = false;
+      gates.watch(
+        whenAt({ step, moment, nth }, () => {
+          isKilled = victim.ndr.process.kill('SIGKILL');
+        }),
+      );
       await lab.deliver(next());
       announced += isLate ? 2 : 1;
-      const { process } = victim.ndr;
       const isOver = async (): Promise<boolean> =>
         lab.sqs.queue('ndr').messages.length === 0 && (await lab.manifests()).length === announced;
-      while (process.signalCode === null && process.exitCode === null && !(await isOver())) await pause(50);
-      // The last message may be gone just because of the step at which it was to die.
-      await pause(moment === 'done' ? 100 : 0);
+      while (!isKilled && victim.ndr.process.exitCode === null && !(await isOver())) await pause(50);
+      // The message may be gone just because of the step that is waited for: its answer is on its way to the gate.
+      await pause(isKilled ? 0 : 200);
       gates.watch(undefined);
-      const isKilled = process.signalCode === 'SIGKILL';
       if (isKilled) {
+        await victim.ndr.ended;
         lab.sqs.advance(HIDDEN_MS);
         worker = lab.serve(gates.settings);
       }

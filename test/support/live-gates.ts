@@ -64,7 +64,7 @@ const dynamoDbStep: KindOf = (request) => {
 };
 
 /** A block and its entry in the index of blocks go in one transaction. */
-const redisStep: KindOf = (request) => (/multi[^]*\bset\r\n[^]*\bexec\r\n/i.test(request) ? 'state' : undefined);
+const redisStep: KindOf = (request) => (/multi[\s\S]*\bset\r\n[\s\S]*\bexec\r\n/i.test(request) ? 'state' : undefined);
 
 const eventStep: KindOf = (request) => (/x-amz-target: AWSEvents\.PutEvents/i.test(request) ? 'event' : undefined);
 
