@@ -19,7 +19,10 @@ export async function keepHidden(
     if (messages.length === 0) continue;
     try {
       const faults = await queue.extend(messages, visibilitySeconds);
-      for (const { why } of faults) observer.warn(`queue: a message may be given to others meanwhile: ${why}`);
+      // One that was removed in between is nobody's any more.
+      const left = new Set(held().map(({ id }) => id));
+      for (const { why } of faults.filter(({ message }) => left.has(message.id)))
+        observer.warn(`queue: a message may be given to others meanwhile: ${why}`);
     } catch (error) {
       observer.warn(`queue: ${messages.length} messages may be given to others meanwhile: ${String(error)}`);
     }
