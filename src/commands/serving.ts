@@ -17,7 +17,8 @@ import { affectedLine } from './reprocess.ts';
 import type { ServeLog } from './serve-log.ts';
 
 const LEAST_SWEEP_MS = 60_000;
-const REFRESH_MS = 900_000;
+/** What a killed process was to publish again waits so long for another. */
+const REFRESH_MS = 60_000;
 
 /** Where mini-batches come from. */
 export type MiniBatchSource = Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'>;
