@@ -101,7 +101,8 @@ async function deliverAll(setup: Setup, say: (line: string) => void): Promise<Li
     seconds,
     lines: miniBatches.reduce((sum, { lines }) => sum + lines.length, 0),
     // A line of its log each: at the level warn nothing else is logged.
-    warnings: stderr.split('\n').filter((line) => line !== ''),
+    // Node itself says of each report that it was written.
+    warnings: stderr.split('\n').filter((line) => line !== '' && !/^(?:Writing )?Node\.js report/.test(line)),
   };
 }
 
