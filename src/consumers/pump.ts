@@ -172,13 +172,22 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   };
 
   const isShut = (): boolean => breakers.worst() === 'open';
+  let settling: Promise<void> | undefined;
+  /** One at a time: what a turn is telling the queue is not told once more at the end. */
+  const settle = (): Promise<void> => {
+    settling ??= settleEnded(queue, ledger, observer).finally(() => {
+      settling = undefined;
+    });
+    return settling;
+  };
+
   const turn = async (stop: AbortSignal): Promise<void> => {
     turnedAt = clock();
     if (!isShut()) await intake.read();
     if (!isShut() && !stop.aborted) await search();
     if (!isShut() && !stop.aborted) await look();
     await lanes.start();
-    if (!stop.aborted) await settleEnded(queue, ledger, observer);
+    if (!stop.aborted) await settle();
     forget();
     observer.turned(state);
   };
@@ -227,7 +236,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const isDrained = await lanes.drain(rules.drainMs);
       const farewell = async (): Promise<void> => {
         await receiving;
-        await settleEnded(queue, ledger, observer);
+        await settle();
         over.abort();
         await hiding;
         await releaseAll(queue, [...ledger.all(), ...intake.held()], observer);

@@ -10,7 +10,7 @@ import type { MiniBatch } from './mini-batch-folders.ts';
 import { startRedisServer } from './redis-server.ts';
 
 const WORKERS = 3;
-/** Mini-batches that are announced and not committed, at most. */
+/** Slices between the first that is not committed and the last that is announced: less than 2 hours, so that all are published again. */
 const AHEAD = 6;
 const SETTINGS = { NDR_LAKE_GC_GRACE_SECONDS: '1' };
 
@@ -68,17 +68,19 @@ export async function killLiveWorkers({
     let killed = 0;
     while (killed < kills && faults.length === 0) {
       // The last kills still meet work.
-      await hasCommitted(lab, Math.floor((killed * (miniBatches.length - 3)) / kills), over.signal);
+      const due = Math.floor((killed * (miniBatches.length - 3)) / kills);
+      await committed(lab, (ids) => ids.size >= due || faultsOf(workers).length > 0, over.signal);
       const { victim, at } = await killOne(workers, dice);
       await victim.process.ndr.ended;
       victim.process = lab.serve({ ...victim.gates.settings, ...SETTINGS });
-      faults.push(...workers.flatMap(({ process }) => endedByItself(process)));
+      faults.push(...faultsOf(workers));
       killedAt[at] = (killedAt[at] ?? 0) + 1;
       if (++killed % 10 === 0) say(`${killed} kills`);
     }
+    if (faults.length > 0) over.abort();
     const { duplicates, swaps, messages } = await deliveries;
     faults.push(...(await differencesOfLab(lab, { reference, announced: miniBatches.length })));
-    faults.push(...workers.flatMap(({ process }) => endedByItself(process)));
+    faults.push(...faultsOf(workers));
     over.abort();
     const { looks, filesRead, faults: seen } = await reader;
     const publishedAgain = (await lab.manifests()).reduce((sum, { revision }) => sum + revision - 1, 0);
@@ -128,18 +130,23 @@ async function killOne(workers: readonly Worker[], dice: Dice): Promise<{ victim
   return { victim: anyone, at: 'any time' };
 }
 
-const endedByItself = ({ ndr: { process } }: LiveProcess): string[] =>
-  process.exitCode === null ? [] : [`a worker ended by itself, with ${process.exitCode}`];
+/** Of workers none may end but by being killed here, and then another takes its place. */
+const faultsOf = (workers: readonly Worker[]): string[] =>
+  workers.flatMap(({ process: { ndr } }) => {
+    const { exitCode, signalCode } = ndr.process;
+    return exitCode === null && signalCode === null ? [] : [`a worker ended by itself: ${exitCode ?? signalCode}`];
+  });
 
-async function hasCommitted(lab: LiveLab, count: number, over: AbortSignal): Promise<void> {
+/** Waits until those that are committed are enough. */
+async function committed(lab: LiveLab, isEnough: (ids: ReadonlySet<string>) => boolean, over: AbortSignal) {
   while (!over.aborted) {
-    const committed = await lab.index.committedBetween('default', 'v1', 0, Number.POSITIVE_INFINITY);
-    if (committed.length >= count) return;
+    const batches = await lab.index.committedBetween('default', 'v1', 0, Number.POSITIVE_INFINITY);
+    if (isEnough(new Set(batches.map(({ miniBatchId }) => miniBatchId)))) return;
     await pause(100);
   }
 }
 
-/** Announces mini-batches as they would come: a few ahead of those that are committed, some before their turn, some twice. */
+/** Announces mini-batches: a few ahead of those that are committed, some before their turn, some twice. */
 async function deliverAll(lab: LiveLab, miniBatches: readonly MiniBatch[], dice: Dice, over: AbortSignal) {
   const order = [...miniBatches];
   let [duplicates, swaps] = [0, 0];
@@ -151,7 +158,8 @@ async function deliverAll(lab: LiveLab, miniBatches: readonly MiniBatch[], dice:
   }
   const messages: HeldMessage[] = [];
   for (const [place, miniBatch] of order.entries()) {
-    await hasCommitted(lab, place - AHEAD, over);
+    const before = order.slice(0, Math.max(0, place - AHEAD));
+    await committed(lab, (ids) => before.every(({ id }) => ids.has(id)), over);
     if (over.aborted) break;
     const address = await lab.put(miniBatch);
     const key = `${address.slice(`s3://${RAW_BUCKET}/`.length)}/part-0.json.gz`;
