@@ -32,7 +32,7 @@ interface KeptDay {
   usedAt: number;
 }
 
-/** Of all days of a process, unless it is told otherwise: what 50,000 hosts with a dozen pairs a slice take. */
+/** Of all days of a process, unless it is told otherwise: what 44,000 hosts with a dozen pairs a slice take. */
 export const MOST_HELD_BYTES = 2 * 2 ** 30;
 /** Name of the mini-batch's own block in a day. */
 export const OWN = 'own';

@@ -109,6 +109,9 @@ function markYoung({ host, peer, port, traits }: BeaconCandidates, isYoung: Retu
 /** Hosts active in either role. */
 function activeIn({ addresses, rows }: HeldDay): number {
   const isActive = new Uint8Array(addresses.list.count);
-  for (const role of DIRECTIONS) for (const id of rows[role].hosts) isActive[id] = 1;
+  for (const role of DIRECTIONS) {
+    const { placeOf } = rows[role];
+    for (let id = 0; id < isActive.length; id++) if (placeOf[id]! >= 0) isActive[id] = 1;
+  }
   return isActive.reduce((sum, one) => sum + one, 0);
 }

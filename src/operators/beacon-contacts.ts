@@ -12,12 +12,12 @@ export interface PeerContacts {
 
 /** Counts the hosts that contacted each peer in the slices that the day holds. */
 export function peerContactsOf({ addresses: { list }, rows: { outbound } }: HeldDay): PeerContacts {
-  const { hosts, entryStarts, rowStarts, pairs } = outbound;
+  const { places, entryStarts, entryEnds, rowStarts, pairs } = outbound;
   const counts = new Uint32Array(list.count);
   /** Host that contacted a peer last, plus one. */
   const lastHost = new Uint32Array(list.count);
-  for (let host = 0; host < hosts.length; host++) {
-    const end = rowStarts[entryStarts[host + 1]!]!;
+  for (let host = 0; host < places; host++) {
+    const end = rowStarts[entryEnds[host]!]!;
     for (let p = rowStarts[entryStarts[host]!]!; p < end; p++) {
       const id = pairs.peer[p]!;
       if (lastHost[id] === host + 1) continue;

@@ -1,5 +1,5 @@
 import type { AddressFacts } from './address-facts.ts';
-import type { PairColumns } from './held-rows.ts';
+import type { PairColumns } from './pair-columns.ts';
 import { createPairPlaces } from './pair-places.ts';
 import { createPartySums, type PartySums } from './party-sums.ts';
 import { FIRST_EPHEMERAL_PORT } from './past-rows.ts';

@@ -38,10 +38,10 @@ export function datedBlocksOf({ blocks }: HeldDay, windowsEnd: number): DatedBlo
 export function firstSlicesOf({ rows }: HeldDay, ids: Int32Array, { sliceEndOf }: DatedBlocks): Float64Array {
   const first = new Float64Array(ids.length).fill(Number.POSITIVE_INFINITY);
   for (const role of DIRECTIONS) {
-    const { placeOf, entryStarts, serials } = rows[role];
+    const { placeOf, entryEnds, serials } = rows[role];
     ids.forEach((id, host) => {
       const place = placeOf[id]!;
-      if (place >= 0) first[host] = Math.min(first[host]!, sliceEndOf(serials[entryStarts[place + 1]! - 1]!));
+      if (place >= 0) first[host] = Math.min(first[host]!, sliceEndOf(serials[entryEnds[place]! - 1]!));
     });
   }
   return first;
@@ -74,13 +74,13 @@ export interface RingSpan {
 
 /** Finds them for the host at `place`, and writes over `span`. */
 export function spanRings(
-  { entryStarts, serials, rowStarts }: HeldRows,
+  { entryStarts, entryEnds, serials, rowStarts }: HeldRows,
   place: number,
   { ringOf: ringOfBlock, isToday }: DatedBlocks,
   span: RingSpan,
 ): void {
   const first = entryStarts[place]!;
-  const end = entryStarts[place + 1]!;
+  const end = entryEnds[place]!;
   span.start = rowStarts[first]!;
   span.todayEnd = span.start;
   span.isActive.fill(0);

@@ -1,11 +1,13 @@
 import { type AddressDictionary, createAddressDictionary } from './address-dictionary.ts';
 import type { PlaceOptions } from './address-facts.ts';
+import { createGroupedTotals, type RingedTotals } from './grouped-totals.ts';
 import { type HeldContents, renumbered } from './held-ids.ts';
-import { type HeldRows, noRows, updatedRows } from './held-rows.ts';
+import { type HeldRows, noRows } from './held-rows.ts';
 import { bytesOfTotals, type HeldTotals, heldTotalsOf } from './held-totals.ts';
 import { DIRECTIONS } from './metrics.ts';
 import type { RoleName } from './role-rows.ts';
 import type { Rooms } from './rooms.ts';
+import { updatedRows } from './updated-rows.ts';
 import type { SliceBlock } from './windows.ts';
 
 /** A block with a name that no other content has. */
@@ -33,12 +35,16 @@ export interface HeldDay {
   readonly blocks: readonly HeldBlock[];
   readonly rows: Readonly<Record<RoleName, HeldRows>>;
   readonly bytes: number;
+  /** Merged metrics of all blocks in one role, some of them added up, in windows that end at `windowsEnd` (ms UTC). */
+  totals(role: RoleName, windowsEnd: number): readonly RingedTotals[];
   has(name: string): boolean;
   /** Drops all blocks but the wanted ones, and adds further ones. */
   update(wanted: ReadonlySet<string>, added: readonly NamedBlock[]): void;
   /** Gives its memory back; it must not be used any more. */
   close(): void;
 }
+
+const noGroups = () => ({ outbound: createGroupedTotals('outbound'), inbound: createGroupedTotals('inbound') });
 
 const MOST_IDLE_IDS = 65_536;
 /** What a block costs beside its values: some fifty arrays. */
@@ -51,6 +57,7 @@ export function createHeldDay(places: PlaceOptions, rooms: Rooms, mostIdleIds: n
     blocks: [],
     rows: { outbound: noRows(rooms), inbound: noRows(rooms) },
   };
+  let grouped = noGroups();
   let nextSerial = 0;
   /** Ids in use when they were last given anew. */
   let idsInUse = 0;
@@ -70,8 +77,9 @@ export function createHeldDay(places: PlaceOptions, rooms: Rooms, mostIdleIds: n
       return contents.rows;
     },
     get bytes() {
-      return bytesOf(contents);
+      return bytesOf(contents) + grouped.outbound.bytes + grouped.inbound.bytes;
     },
+    totals: (role, windowsEnd) => grouped[role].of(contents.blocks, windowsEnd),
     has: (name) => contents.blocks.some((block) => block.name === name),
     update(wanted, added) {
       const { addresses } = contents;
@@ -91,24 +99,35 @@ export function createHeldDay(places: PlaceOptions, rooms: Rooms, mostIdleIds: n
       blocks.forEach(({ serial }, rank) => {
         ranks[serial - first] = rank;
       });
+      const rankOf = ({ serial }: HeldBlock): number => ranks[serial - first]!;
+      const dropped = contents.blocks.filter((block) => rankOf(block) < 0);
+      const isInOrder = areTogether(contents.blocks, kept) && kept.every((block) => rankOf(block) >= entered.length);
       const rowsOf = (role: RoleName): HeldRows => {
-        const further = entered.map(({ ids, block, held: { serial } }) => {
-          return { serial, rank: ranks[serial - first]!, rows: block.roles[role], ids };
+        const added = entered.map(({ ids, block, held: own }) => {
+          return { serial: own.serial, rank: rankOf(own), rows: block.roles[role], ids };
         });
-        further.sort((a, b) => a.rank - b.rank);
-        return updatedRows(contents.rows[role], further, { first, ranks }, addresses.list.count, rooms);
+        added.sort((a, b) => a.rank - b.rank);
+        const update = {
+          dropped: dropped.map(({ totals }) => totals[role].hosts),
+          ...{ added, ranks: { first, ranks }, isInOrder, ids: addresses.list.count },
+        };
+        return updatedRows(contents.rows[role], update, rooms);
       };
       const rows = { outbound: rowsOf('outbound'), inbound: rowsOf('inbound') };
       if (contents.blocks.length === 0) idsInUse = addresses.list.count;
-      close();
       contents = { addresses, blocks, rows };
       if (addresses.list.count <= 2 * idsInUse + mostIdleIds) return;
       contents = renumbered(contents, places);
+      grouped = noGroups();
       idsInUse = contents.addresses.list.count;
     },
     close,
   };
 }
+
+/** Whether nothing of `all` lies between those that are kept of it. */
+const areTogether = (all: readonly HeldBlock[], kept: readonly HeldBlock[]): boolean =>
+  kept.length === 0 || all.indexOf(kept.at(-1)!) - all.indexOf(kept[0]!) === kept.length - 1;
 
 function bytesOf({ addresses, blocks, rows }: HeldContents): number {
   let bytes = addresses.bytes;

@@ -18,7 +18,9 @@ export function renumbered({ addresses, blocks, rows }: HeldContents, places: Pl
   for (const role of DIRECTIONS) {
     for (const { totals } of blocks) for (const id of totals[role].hosts) isUsed[id] = 1;
     const { peer } = rows[role].pairs;
-    for (let row = 0; row < peer.length; row++) isUsed[peer[row]!] = 1;
+    forEachRun(rows[role], (start, end) => {
+      for (let row = start; row < end; row++) isUsed[peer[row]!] = 1;
+    });
   }
   const used = Uint32Array.from(isUsed.keys()).filter((id) => isUsed[id] === 1);
   const texts = new Map<number, string>();
@@ -39,11 +41,12 @@ export function renumbered({ addresses, blocks, rows }: HeldContents, places: Pl
   });
   const withNewIds = (held: HeldRows): HeldRows => {
     const { peer } = held.pairs;
-    for (let row = 0; row < peer.length; row++) peer[row] = idOf[peer[row]!]!;
-    const hosts = held.hosts.map((id) => idOf[id]!);
     const placeOf = new Int32Array(used.length).fill(-1);
-    hosts.forEach((id, place) => {
-      placeOf[id] = place;
+    const hosts = new Uint32Array(held.hosts.length);
+    forEachRun(held, (start, end, place) => {
+      for (let row = start; row < end; row++) peer[row] = idOf[peer[row]!]!;
+      hosts[place] = idOf[held.hosts[place]!]!;
+      placeOf[hosts[place]!] = place;
     });
     return { ...held, hosts, placeOf };
   };
@@ -59,4 +62,15 @@ export function renumbered({ addresses, blocks, rows }: HeldContents, places: Pl
     }),
     rows: { outbound: withNewIds(rows.outbound), inbound: withNewIds(rows.inbound) },
   };
+}
+
+/** Tells of the rows of each host that has an entry. */
+function forEachRun(
+  { places, entryStarts, entryEnds, rowStarts }: HeldRows,
+  hear: (start: number, end: number, place: number) => void,
+): void {
+  for (let place = 0; place < places; place++) {
+    const [first, end] = [entryStarts[place]!, entryEnds[place]!];
+    if (first < end) hear(rowStarts[first]!, rowStarts[end]!, place);
+  }
 }

@@ -16,13 +16,45 @@ export interface HeldTotals {
 export function heldTotalsOf({ hosts, totals, width, isCapped }: SealedRows, ids: Uint32Array): HeldTotals {
   const column = new Float64Array(hosts.length);
   const metrics = Array.from({ length: MERGED_COUNT }, (_, metric) => {
-    for (let row = 0; row < column.length; row++) column[row] = totals[row * width + metric]!;
-    if (column.every((value) => value === 0)) return null;
-    const narrow = narrowed(column);
-    return narrow === column ? column.slice() : narrow;
+    let isAny = false;
+    for (let row = 0; row < column.length; row++) {
+      const value = totals[row * width + metric]!;
+      column[row] = value;
+      if (value !== 0) isAny = true;
+    }
+    return isAny ? keptOf(column) : null;
   });
   const cappedRows = Uint32Array.from(isCapped.keys()).filter((row) => isCapped[row] === 1);
   return { hosts: hosts.map((id) => ids[id]!), metrics, cappedRows };
+}
+
+/** In an array of its own. */
+function keptOf(column: Float64Array): Numbers {
+  const narrow = narrowed(column);
+  return narrow === column ? column.slice() : narrow;
+}
+
+/** The totals of several blocks as those of one. */
+export function mergedTotals(blocks: readonly HeldTotals[]): HeldTotals {
+  const highest = blocks.reduce((most, { hosts }) => hosts.reduce((own, id) => Math.max(own, id), most), 0);
+  const rowOf = new Uint32Array(highest + 1);
+  const hosts: number[] = [];
+  for (const { hosts: own } of blocks) for (const id of own) if (rowOf[id] === 0) rowOf[id] = hosts.push(id);
+  const rows = blocks.map((block) => block.hosts.map((id) => rowOf[id]! - 1));
+  const column = new Float64Array(hosts.length);
+  const metrics = Array.from(TAKES_MAXIMUM, (_, metric) => {
+    if (blocks.every((block) => block.metrics[metric] === null)) return null;
+    column.fill(0);
+    blocks.forEach((block, b) => {
+      const values = block.metrics[metric];
+      if (values != null) combine(metric, column, Float64Array.from(values), rows[b]!);
+    });
+    return keptOf(column);
+  });
+  const capped = new Set(
+    blocks.flatMap((block) => Array.from(block.cappedRows, (row) => rowOf[block.hosts[row]!]! - 1)),
+  );
+  return { hosts: Uint32Array.from(hosts), metrics, cappedRows: Uint32Array.from(capped) };
 }
 
 export const bytesOfTotals = ({ hosts, metrics, cappedRows }: HeldTotals): number =>
@@ -49,10 +81,8 @@ export function sumsOf(
     totals.metrics.forEach((values, metric) => {
       if (values === null) return;
       const at = (metric * windows + ring) * hosts;
-      const into = rings.subarray(at, at + hosts);
       wide.set(values);
-      if (TAKES_MAXIMUM[metric] === 0) addEach(into, wide, places);
-      else takeGreater(into, wide, places);
+      combine(metric, rings.subarray(at, at + hosts), wide, places);
     });
   }
   const sums = new Float64Array(rings.length);
@@ -78,6 +108,11 @@ export function sumsOf(
 const HOSTS_AT_ONCE = 16;
 /** In `placeOf` of hosts that are not asked for: -1, as an unsigned number. */
 const NONE = 0xffff_ffff;
+
+function combine(metric: number, into: Float64Array, values: Float64Array, places: Uint32Array): void {
+  if (TAKES_MAXIMUM[metric] === 0) addEach(into, values, places);
+  else takeGreater(into, values, places);
+}
 
 function addEach(into: Float64Array, values: Float64Array, places: Uint32Array): void {
   for (let row = 0; row < places.length; row++) {

@@ -36,7 +36,7 @@ const NOT_IN_SLICE = -1;
  * @param sliceEnd ms UTC.
  */
 export function createHostContacts(
-  { placeOf, entryStarts, rowStarts, pairs }: HeldRows,
+  { placeOf, entryStarts, entryEnds, rowStarts, pairs }: HeldRows,
   { timings, block, host: timedHost }: TimedEntries,
   isInternal: Uint8Array,
   sliceEnd: number,
@@ -135,7 +135,7 @@ export function createHostContacts(
     gather(id, hear) {
       const host = placeOf[id] ?? -1;
       if (host < 0) return NOTHING;
-      const [firstEntry, endEntry] = [entryStarts[host]!, entryStarts[host + 1]!];
+      const [firstEntry, endEntry] = [entryStarts[host]!, entryEnds[host]!];
       const [from, to] = [rowStarts[firstEntry]!, rowStarts[endEntry]!];
       if (to - from > placeAt.length) placeAt = new Int32Array((to - from) * 2);
       places.clear();

@@ -22,7 +22,7 @@ export function timedEntriesOf({
   readonly timings: ReadonlyMap<string, PairTimings>;
   readonly hosts: AddressList;
 }): TimedEntries {
-  const { placeOf, entryStarts, serials, rowStarts } = day.rows.outbound;
+  const { placeOf, entryStarts, entryEnds, serials, rowStarts } = day.rows.outbound;
   const rankOf = new Map(day.blocks.map(({ serial }, rank) => [serial, rank]));
   const block = Uint16Array.from(serials, (serial) => rankOf.get(serial)!);
   const host = new Int32Array(serials.length).fill(-1);
@@ -39,10 +39,11 @@ export function timedEntriesOf({
       const place = placeOf[ids[row]!]!;
       if (!(isWanted[place] === 1)) continue;
       let entry = next[place]!;
-      while (block[entry]! < rank) entry++;
+      const end = entryEnds[place]!;
+      while (entry < end && block[entry]! < rank) entry++;
       next[place] = entry;
       const rows = rowStarts[entry + 1]! - rowStarts[entry]!;
-      if (block[entry] !== rank || rows !== own.offsets[row + 1]! - own.offsets[row]!)
+      if (entry === end || block[entry] !== rank || rows !== own.offsets[row + 1]! - own.offsets[row]!)
         throw new Error(
           `timings of mini-batch ${own.miniBatchId} do not fit its block: delete the window state, it is rebuilt from the lake`,
         );

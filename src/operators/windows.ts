@@ -112,7 +112,7 @@ export function windowRowsOfDay(
       lookback.days < lookback.rules.minDays
         ? undefined
         : createNoveltyMeter(list, lastingFacts, segmentMapping, lookback, lookbackIds, role, sliceEnd);
-    const ringed = day.blocks.map(({ totals, serial }) => ({ totals: totals[role], ring: dated.ringOf(serial) }));
+    const ringed = day.totals(role, sliceEnd);
     const sums = sumsOf(ringed, placeOf, count, RINGS);
     noteCapped(ringed, placeOf, isCapped);
     emitDirection(

@@ -68,6 +68,47 @@ describe('a day that is held', () => {
     );
   });
 
+  it('takes the blocks of one slice after another where it has room, and gives the same rows', () => {
+    const perSlice = fc.array(fc.record({ host: fc.nat(5), peers: fc.nat(12) }), { minLength: 1, maxLength: 3 });
+    const traffic = fc.record({
+      slices: fc.array(perSlice, { minLength: 100, maxLength: 110 }),
+      // Far more at once than a host has had room for.
+      burst: fc.record({ at: fc.nat(99), peers: fc.integer({ min: 50, max: 400 }) }),
+    });
+    fc.assert(
+      fc.property(traffic, fc.constantFrom(0, 65_536), ({ slices, burst }, mostIdleIds) => {
+        const all = slices.map((hosts, n) => {
+          const own = n === burst.at ? [...hosts, { host: 0, peers: burst.peers }] : hosts;
+          const sliceEnd = FIRST_END + n * QUARTER;
+          const flows = own.flatMap(({ host, peers }) =>
+            Array.from({ length: peers }, (_, peer) => ({
+              ...{ source_ip: `10.0.0.${host}`, destination_ip: `10.1.${n % 3}.${peer % 200}` },
+              ...{ destination_port: 400 + peer, event_start: sliceEnd - 60_000, event_end: sliceEnd - 30_000 },
+            })),
+          );
+          return blockOf(miniBatchOf(`mb-${n}`, sliceEnd, flows));
+        });
+        const day = createHeldDay(options.places, createRooms(), mostIdleIds);
+        let inPlace = 0;
+        all.forEach((current, n) => {
+          const earlier = Array.from({ length: Math.min(n, 95) }, (_, i) => n - 1 - i);
+          const { room } = day.rows.outbound;
+          // As steps do: the newest block is told apart from itself once it is sealed.
+          const added = earlier
+            .filter((place) => !day.has(String(place)))
+            .map((place) => ({ name: String(place), block: all[place]! }));
+          day.update(new Set(earlier.map(String)), [{ name: 'own', block: current }, ...added]);
+          if (day.rows.outbound.room === room) inPlace++;
+          if (n % 10 > 0 && n !== burst.at && n !== burst.at + 1) return;
+          const fresh = windowRowsOf([...earlier.map((place) => all[place]!), current], current, options, lookback);
+          expect(seen(windowRowsOfDay(day, current, options, lookback))).toEqual(seen(fresh));
+        });
+        expect(inPlace).toBeGreaterThan(all.length / 3);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   it('forgets addresses that no block names any more', () => {
     const day = createHeldDay(options.places, createRooms(), 50);
     const quiet = Array.from({ length: 40 }, (_, n) => {
