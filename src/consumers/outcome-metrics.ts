@@ -6,7 +6,10 @@ import { type StreamName, streamKey } from './stream-name.ts';
 
 type StreamLabels = LabelsOf<'ndr_lines_total'>;
 
-export const labelsOf = ({ project, version }: StreamName): StreamLabels => ({ project, feature_spec_version: version });
+export const labelsOf = ({ project, version }: StreamName): StreamLabels => ({
+  project,
+  feature_spec_version: version,
+});
 
 /** Takes down what becomes of mini-batches. */
 export interface OutcomeRecorder {
