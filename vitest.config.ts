@@ -13,5 +13,7 @@ export default defineConfig({
     execArgv: ['--no-memory-protection-keys'],
     retry: 0,
     allowOnly: false,
+    // Left to itself, vitest keeps one processor free: of the two that CI has, half.
+    maxWorkers: '100%',
   },
 });

@@ -1,4 +1,5 @@
 import { basename, join, relative } from 'node:path';
+import { sliceRulesOf } from '../config/slice-time.ts';
 import { scope } from '../lifecycle.ts';
 import { CATALOG } from '../operators/catalog.ts';
 import { ALL_TIME, type BackfillReport, backfillFolders } from './backfill.ts';
@@ -42,7 +43,7 @@ async function playDemo(
   const inbox = join(home.folder, 'inbox');
   const folders = day.foldersIn(inbox);
   const ids = new Set(folders.map((folder) => basename(folder)));
-  await refuseOthers(home, ids);
+  await refuseOthers(home, folders);
   await day.writeTo(inbox, stop, (done) => terminal.progress(`making traffic, ${done} of ${OFFICE.slices} slices`));
   terminal.progress('');
   if (stop.aborted) return toldToStop(context);
@@ -55,7 +56,9 @@ async function playDemo(
   if (isJson(context)) terminal.out(demoJson(home, report, found));
   else for (const line of story(home, report, found, surroundings)) terminal.out(line);
   if (isOnce) return EXIT.done;
-  const isDrained = await serveInbox(context, home, inbox, monitoring, onExit);
+  // The names of the demo's folders tell their slices; those of others need not.
+  const serving: Home = { ...home, sliceRules: sliceRulesOf(home.spec, given.settings) };
+  const isDrained = await serveInbox(given, serving, inbox, monitoring, onExit);
   return isDrained ? EXIT.done : EXIT.failed;
 }
 
@@ -87,14 +90,21 @@ function toldToStop({ terminal }: CommandContext): number {
   return EXIT.failed;
 }
 
-/** Made-up hosts do not belong beside real ones: in the lake nobody could tell them apart. */
-async function refuseOthers({ folder, deps, spec }: Home, ids: ReadonlySet<string>): Promise<void> {
+/**
+ * Made-up hosts do not belong beside real ones: in the lake nobody could tell them apart. Where the demo was played before,
+ * the real ones came later, for somebody put them into its inbox: they stay.
+ */
+async function refuseOthers({ folder, deps, spec }: Home, folders: readonly string[]): Promise<void> {
   const { project, featureSpecVersion: version } = spec;
   const all = await deps.index.committedBetween(project, version, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-  const other = all.find(({ miniBatchId }) => !ids.has(miniBatchId));
-  if (other === undefined) return;
+  if (all.length === 0) return;
+  for (const own of folders) {
+    const slice = await deps.index.settledSlice(project, basename(own));
+    // Also where the whole home was moved since.
+    if (slice?.path.endsWith(`/${relative(folder, own)}`)) return;
+  }
   throw new UsageError(
-    `home: ${folder} holds mini-batches of project ${project} that are not the demo's (${other.miniBatchId}, for one); ` +
+    `home: ${folder} holds mini-batches of project ${project} that are not the demo's (${all[0]!.miniBatchId}, for one); ` +
       'give the demo a home of its own: ndr demo --home DIR',
   );
 }

@@ -3,14 +3,18 @@ import { sliceRulesOf } from '../config/slice-time.ts';
 import { DEFAULT_VERSION } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import type { NotificationQueue } from '../consumers/notification-queue.ts';
-import { type PumpPorts, type StreamName, streamKey } from '../consumers/pump-ports.ts';
+import type { PumpPorts } from '../consumers/pump-ports.ts';
+import { type StreamName, streamKey } from '../consumers/stream-name.ts';
 import type { Stream } from '../consumers/take-mini-batch.ts';
 import { findUnannounced } from '../consumers/unannounced.ts';
 import { quarantineBatch } from '../state/quarantine.ts';
 import type { CommandContext } from './command.ts';
 import { openLiveRoutes } from './live-routes.ts';
 import type { Place } from './place.ts';
-import { readProjectSpec } from './project-spec.ts';
+import { shareSpecs } from './project-spec.ts';
+
+/** Streams that are opened again within so long share what is read of specs: many of them cost no more than one. */
+const SHARED_MS = 10_000;
 
 /** What the pump stands on where notifications come from a queue: any number of projects, by their routes and specs. */
 export function livePorts(
@@ -30,8 +34,9 @@ export function livePorts(
     clock,
   );
   const open = new Map<string, Stream>();
+  const specs = shareSpecs(storage.specs, SHARED_MS, clock);
   const openStream = async (name: StreamName): Promise<Stream> => {
-    const spec = await readProjectSpec(storage.specs, name.project, name.version);
+    const spec = await specs.specOf(name.project, name.version);
     const key = streamKey(name);
     const known = open.get(key);
     if (known !== undefined && isSameSpec(known.spec, spec)) return known;

@@ -4,7 +4,8 @@ import { decodeRoute, type Route, routeOf } from '../config/routing.ts';
 import { readSpecItems, type SpecItems } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
-import type { Routed, StreamName } from '../consumers/pump-ports.ts';
+import type { Routed } from '../consumers/pump-ports.ts';
+import type { StreamName } from '../consumers/stream-name.ts';
 import type { SpecSource } from '../state/specs.ts';
 
 /** Routes and specs are read again after so long. */

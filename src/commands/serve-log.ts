@@ -1,5 +1,5 @@
 import type { Log, LogSubject } from '../consumers/log.ts';
-import type { StreamName } from '../consumers/pump-ports.ts';
+import type { StreamName } from '../consumers/stream-name.ts';
 import type { Taken } from '../consumers/take-mini-batch.ts';
 import { formatInstant } from '../operators/time.ts';
 import type { CommandContext } from './command.ts';

@@ -4,15 +4,10 @@ import type { Affected } from '../state/batch-item.ts';
 import type { Lake } from '../state/lake.ts';
 import { readManifest, standsOnOf } from '../state/manifest.ts';
 import { DAY, windowInputsOf } from './standing.ts';
+import type { StreamName } from './stream-name.ts';
 
 /** What comes later than this behind the newest slice makes no work by itself: it is told, and waits for a replay. */
 export const REPROCESS_LATE_MS = 2 * 3_600_000;
-
-/** A project under one feature spec version. */
-export interface Stream {
-  readonly project: string;
-  readonly version: string;
-}
 
 /** A committed mini-batch whose windows hold something else by now than they did when it was computed. */
 export interface Stale {
@@ -57,7 +52,7 @@ export function staleAmong(committed: readonly CommittedBatch[]): Stale[] {
  */
 export async function markLater(
   index: BatchIndex,
-  { project, version }: Stream,
+  { project, version }: StreamName,
   { miniBatchId, sliceEnd }: { readonly miniBatchId: string; readonly sliceEnd: number },
   was = sliceEnd,
 ): Promise<Affects> {
@@ -81,7 +76,7 @@ export async function markLater(
 export async function findAffected(
   index: BatchIndex,
   lake: Lake,
-  { project, version }: Stream,
+  { project, version }: StreamName,
   recentMs = Number.POSITIVE_INFINITY,
 ): Promise<AffectedBatch[]> {
   const newest = await index.newestCommitted(project, version);
@@ -107,7 +102,7 @@ export async function findAffected(
  * Writes the mark, unless one that says as much is there or the mini-batch was computed anew meanwhile. The new attempt
  * token keeps an attempt that began before, on what it read then, from committing.
  */
-async function mark(index: BatchIndex, { project, version }: Stream, stale: Stale, cause: Affected): Promise<void> {
+async function mark(index: BatchIndex, { project, version }: StreamName, stale: Stale, cause: Affected): Promise<void> {
   for (;;) {
     const present = await index.batch(project, version, stale.batch.miniBatchId);
     if (present === undefined || present.standsOn === stale.standsOn) return;

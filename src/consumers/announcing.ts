@@ -4,7 +4,7 @@ import { readManifest } from '../state/manifest.ts';
 import { eventSinks } from './event-sinks.ts';
 import { batchCommitted, batchFailed, type Events, type StreamEvent } from './events.ts';
 import type { LabelsOf, Meter } from './meter.ts';
-import type { StreamName } from './pump-ports.ts';
+import type { StreamName } from './stream-name.ts';
 import type { Taken } from './take-mini-batch.ts';
 
 export type SinkName = LabelsOf<'ndr_events_total'>['sink'];

@@ -4,8 +4,9 @@ import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import type { MessageLedger } from './message-ledger.ts';
 import type { Message } from './notification-queue.ts';
-import type { PumpObserver, PumpPorts, StreamName } from './pump-ports.ts';
+import type { PumpObserver, PumpPorts } from './pump-ports.ts';
 import type { Announced, MiniBatchFolder } from './settle-slice.ts';
+import type { StreamName } from './stream-name.ts';
 import { folderKey, type TrackedFolder } from './tracked-folder.ts';
 
 /** More than these are not taken at once: others may want some, and each has to be kept hidden. */

@@ -5,11 +5,12 @@ import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
 import { Overtaken } from './outcome.ts';
-import { type PumpObserver, type PumpPorts, type PumpState, type StreamName, streamKey } from './pump-ports.ts';
+import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import { describeGone, goneFiles } from './raw-presence.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import { DAY } from './standing.ts';
 import { lineOf, turnOf } from './stream-line.ts';
+import { type StreamName, streamKey } from './stream-name.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
 import { folderKey, hasEnded, hasFailed, type TrackedFolder } from './tracked-folder.ts';
 

@@ -31,13 +31,10 @@ export interface MessageLedger {
   /** Messages that have ended, until `settled` says that the queue knows. */
   ended(): EndedMessages;
   settled(messages: readonly Message[]): void;
-  /** Messages that have not ended. */
-  unfinished(): readonly Message[];
 }
 
 export function createMessageLedger(): MessageLedger {
   const held = new Map<string, HeldMessage>();
-  const isEnded = ({ pending }: HeldMessage): boolean => pending.size === 0;
   const messagesOf = (ones: Iterable<HeldMessage>): Message[] => [...ones].map(({ message }) => message);
   return {
     hold(message, folders, cause) {
@@ -58,7 +55,7 @@ export function createMessageLedger(): MessageLedger {
     },
     all: () => messagesOf(held.values()),
     ended() {
-      const ended = [...held.values()].filter(isEnded);
+      const ended = [...held.values()].filter(({ pending }) => pending.size === 0);
       return {
         toRemove: messagesOf(ended.filter(({ cause }) => cause === null)),
         toDeadLetter: ended.flatMap(({ message, cause }) => (cause === null ? [] : [{ message, cause }])),
@@ -67,6 +64,5 @@ export function createMessageLedger(): MessageLedger {
     settled(messages) {
       for (const { id } of messages) held.delete(id);
     },
-    unfinished: () => messagesOf([...held.values()].filter((one) => !isEnded(one))),
   };
 }

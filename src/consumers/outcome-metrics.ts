@@ -1,12 +1,15 @@
 import { HORIZONS } from '../operators/baseline-metrics.ts';
-import type { Stream } from './affected.ts';
 import type { LabelsOf, Meter } from './meter.ts';
 import { METRICS } from './metrics-table.ts';
 import type { CommittedOutcome, MiniBatchOutcome } from './outcome.ts';
+import { type StreamName, streamKey } from './stream-name.ts';
 
 type StreamLabels = LabelsOf<'ndr_lines_total'>;
 
-export const labelsOf = ({ project, version }: Stream): StreamLabels => ({ project, feature_spec_version: version });
+export const labelsOf = ({ project, version }: StreamName): StreamLabels => ({
+  project,
+  feature_spec_version: version,
+});
 
 /** Takes down what becomes of mini-batches. */
 export interface OutcomeRecorder {
@@ -14,20 +17,20 @@ export interface OutcomeRecorder {
    * To be called for every stream that is served, before its first outcome, with where it stands (ms UTC): a stream that
    * is silent since the start is old all the same, and its first failure is one more than none.
    */
-  begin(stream: Stream, newestSliceEnd: number | undefined): void;
+  begin(stream: StreamName, newestSliceEnd: number | undefined): void;
   /** What `unchanged` ones and poison read counts as read; as written only what was committed. */
-  record(stream: Stream, outcome: MiniBatchOutcome): void;
+  record(stream: StreamName, outcome: MiniBatchOutcome): void;
 }
 
 /** @param clock ms UTC. */
 export function openOutcomeRecorder(meter: Meter, clock: () => number): OutcomeRecorder {
   const newest = new Map<string, number>();
   /** True unless a later slice is known. */
-  const advance = ({ project, version }: Stream, sliceEnd: number): boolean => {
-    const key = `${project}#${version}`;
+  const advance = (stream: StreamName, sliceEnd: number): boolean => {
+    const key = streamKey(stream);
     if (sliceEnd < (newest.get(key) ?? Number.NEGATIVE_INFINITY)) return false;
     newest.set(key, sliceEnd);
-    meter.set('ndr_newest_slice_end_timestamp_seconds', labelsOf({ project, version }), sliceEnd / 1000);
+    meter.set('ndr_newest_slice_end_timestamp_seconds', labelsOf(stream), sliceEnd / 1000);
     return true;
   };
   return {

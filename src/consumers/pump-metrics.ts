@@ -3,7 +3,8 @@ import type { LabelsOf, Meter } from './meter.ts';
 import { METRICS } from './metrics-table.ts';
 import type { MiniBatchWatch } from './mini-batch-watch.ts';
 import { labelsOf, openOutcomeRecorder } from './outcome-metrics.ts';
-import type { PumpObserver, PumpState, StreamName } from './pump-ports.ts';
+import type { PumpObserver, PumpState } from './pump-ports.ts';
+import type { StreamName } from './stream-name.ts';
 
 /** What the pump says of itself, taken down in the metrics of the table. */
 export interface PumpMetrics extends Omit<PumpObserver, 'warn'> {

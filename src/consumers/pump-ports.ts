@@ -3,6 +3,7 @@ import type { RawFiles } from '../state/raw-files.ts';
 import type { Message, NotificationQueue } from './notification-queue.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
+import type { StreamName } from './stream-name.ts';
 import type { Stream, Taken } from './take-mini-batch.ts';
 
 /** Where a folder belongs that a message named, or why it goes nowhere. */
@@ -10,13 +11,6 @@ export type Routed =
   | { readonly is: 'routed'; readonly stream: StreamName; readonly folder: MiniBatchFolder }
   | { readonly is: 'disabled' }
   | { readonly is: 'poison'; readonly why: string };
-
-export interface StreamName {
-  readonly project: string;
-  readonly version: string;
-}
-
-export const streamKey = ({ project, version }: StreamName): string => `${project}#${version}`;
 
 /** Folders that a search came upon. */
 export interface FoundFolders {

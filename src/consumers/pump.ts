@@ -4,8 +4,9 @@ import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
 import { keepHidden, releaseAll, settleEnded } from './message-upkeep.ts';
-import { type PumpObserver, type PumpPorts, type PumpState, type StreamName, streamKey } from './pump-ports.ts';
+import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import type { Announced, MiniBatchFolder } from './settle-slice.ts';
+import { type StreamName, streamKey } from './stream-name.ts';
 import { candidateOf, settleCandidate } from './take-mini-batch.ts';
 import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
 

@@ -3,8 +3,9 @@ import { DAY_MS } from '../operators/past-rows.ts';
 import { formatInstant } from '../operators/time.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
-import type { FoundFolders, StreamName } from './pump-ports.ts';
+import type { FoundFolders } from './pump-ports.ts';
 import { walkRoute } from './route-walk.ts';
+import type { StreamName } from './stream-name.ts';
 
 export interface UnannouncedSearch {
   readonly rawFiles: RawFiles;

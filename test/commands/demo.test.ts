@@ -11,6 +11,7 @@ import { readExposition, sampleOf } from '../support/exposition.ts';
 import { traceOf } from '../support/folder-content.ts';
 import { writeMiniBatch } from '../support/mini-batch-folders.ts';
 import { endWithin, runNdr, startNdr } from '../support/ndr-process.ts';
+import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { FIVE, fiveMiniBatches, SETTINGS } from './five-mini-batches.ts';
 
 /** Half a day of traffic takes ten seconds, and longer where others want the processor too. */
@@ -77,24 +78,36 @@ it('changes nothing when it is played again, and says so', async () => {
   expect(traceOf(home)).toEqual(before);
 });
 
+/** A folder of a user's own, some weeks after the demo's day: its name tells no time. */
+const LATER = officeMiniBatches({ seed: 3, hosts: 4, slices: 1, thin: 3, start: Date.UTC(2026, 3, 7, 9, 8) });
+const OWN = { ...LATER[0]!, id: 'b17' };
+
 it('goes on serving what comes, with its metrics, until it is told to stop', async () => {
   const home = join(folder, 'ndr-home');
   // Somebody has the usual port already: a free one does as well.
   const other = createServer();
   await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(9464, '127.0.0.1', resolve));
-  const ndr = startNdr(['demo', '--home', home], { NDR_THREADS: '1' });
+  const settings = { NDR_THREADS: '1', NDR_SERVE_POLL_SECONDS: '0.2', NDR_COMPLETENESS_SETTLE_SECONDS: '0' };
   let said = '';
+  const ndr = startNdr(['demo', '--home', home], settings, (line) => {
+    said += `${line}\n`;
+  });
   ndr.process.stderr!.on('data', (text) => {
     said += String(text);
   });
-  while (!said.includes('Stop with Ctrl-C')) {
-    if (ndr.process.exitCode !== null) throw new Error(`it ended: ${said}`);
-    await pause(50);
-  }
+  const says = async (text: string | RegExp): Promise<void> => {
+    while (said.search(text) < 0) {
+      if (ndr.process.exitCode !== null) throw new Error(`it ended: ${said}`);
+      await pause(50);
+    }
+  };
+  await says('Stop with Ctrl-C');
   const address = /http:\/\/127\.0\.0\.1:\d+(?=\/metrics)/.exec(said)?.[0];
   expect(address).not.toBe('http://127.0.0.1:9464');
   const page = readExposition(await (await fetch(`${address}/metrics`)).text());
   expect(sampleOf(page, 'ndr_draining') ?? 0).toBe(0);
+  writeMiniBatch(join(home, 'inbox'), OWN);
+  await says(/b17: .*committed/);
   ndr.process.kill('SIGINT');
   const { code, stdout } = await endWithin(ndr, 60_000);
   expect({ code, first: stdout[0] }).toEqual({
@@ -102,6 +115,16 @@ it('goes on serving what comes, with its metrics, until it is told to stop', asy
     first: 'All 48 mini-batches stood already: the same input changes nothing.',
   });
   other.close();
+});
+
+it('is played again in a home to whose inbox somebody brought logs of their own, which stay', async () => {
+  const home = join(folder, 'ndr-home');
+  const before = traceOf(home);
+  const { code, stdout, stderr } = await ndrHere('demo', '--once');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^All 48 mini-batches stood already: the same input changes nothing\.\n/);
+  expect(Object.keys(before).filter((path) => path.includes(`batch=${OWN.id}/`))).not.toEqual([]);
+  expect(traceOf(home)).toEqual(before);
 });
 
 it('keeps its made-up hosts out of a home that holds real ones', async () => {

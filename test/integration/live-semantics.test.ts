@@ -17,11 +17,13 @@ import { openDynamoDbItems, PARTITION_KEY, SORT_KEY } from '../../src/state/item
 import { openS3Lake } from '../../src/state/lake/s3.ts';
 import type { Lake } from '../../src/state/lake.ts';
 import { type Manifest, readManifest } from '../../src/state/manifest.ts';
+import type { S3FaultRule } from '../fakes/s3-fault-rules.ts';
 import {
   contentOfManifests,
   keyOf,
   LAKE_BUCKET,
   type LiveLab,
+  type LiveProcess,
   pathsIn,
   RAW_BUCKET,
   routeOf,
@@ -198,22 +200,7 @@ describe.concurrent('times', { timeout: PATIENCE_MS }, () => {
 describe.concurrent('order across workers', { timeout: PATIENCE_MS }, () => {
   it('lets a later mini-batch wait for an earlier one that another worker has in hand', () =>
     inLab({}, async (lab) => {
-      const [one, other] = [ownQueue(lab, 'one'), ownQueue(lab, 'other')];
-      await lab.put(FIRST);
-      await lab.put(SECOND);
-      lab.s3.setFaults({
-        rules: [
-          {
-            fault: { is: 'slow', chunkBytes: 256, pauseMs: 100 },
-            operations: ['GetObject'],
-            keyHolds: `${FIRST.id}/part`,
-          },
-        ],
-      });
-      const workers = [lab.serve(one.settings), lab.serve(other.settings)];
-      one.announce(FIRST);
-      await isPlanned(lab, FIRST);
-      other.announce(SECOND);
+      const workers = await twoWorkers(lab, { fault: { is: 'slow', chunkBytes: 256, pauseMs: 100 } });
       await lab.settled(2, workers);
       for (const worker of workers) await worker.stop();
       expect(workers.map(({ results }) => results)).toEqual([
@@ -225,25 +212,9 @@ describe.concurrent('order across workers', { timeout: PATIENCE_MS }, () => {
 
   it('lets it wait no longer than order.wait_seconds, and then makes it right', () =>
     inLab({}, async (lab) => {
-      const [one, other] = [ownQueue(lab, 'one'), ownQueue(lab, 'other')];
-      await lab.put(FIRST);
-      await lab.put(SECOND);
       // Each time the reader gives up on it after 20 s, and goes on where it stood.
-      lab.s3.setFaults({
-        rules: [
-          {
-            fault: { is: 'stalled', afterBytes: 64 },
-            operations: ['GetObject'],
-            keyHolds: `${FIRST.id}/part`,
-            times: 3,
-          },
-        ],
-      });
-      const brief = { NDR_ORDER_WAIT_SECONDS: '2' };
-      const workers = [lab.serve({ ...one.settings, ...brief }), lab.serve({ ...other.settings, ...brief })];
-      one.announce(FIRST);
-      await isPlanned(lab, FIRST);
-      other.announce(SECOND);
+      const stalled = { fault: { is: 'stalled', afterBytes: 64 }, times: 3 } as const;
+      const workers = await twoWorkers(lab, stalled, { NDR_ORDER_WAIT_SECONDS: '2' });
       const isRight = async (): Promise<boolean> => (await lab.manifests())[1]?.revision === 2;
       await until('the later one was published again', isRight);
       await lab.settled(2, workers);
@@ -259,12 +230,25 @@ describe.concurrent('order across workers', { timeout: PATIENCE_MS }, () => {
     }));
 });
 
-async function isPlanned(lab: LiveLab, { id }: MiniBatch): Promise<void> {
-  await until(`${id} is planned`, async () =>
+/** One that has the first mini-batch in hand, and reads it with trouble, and one that was told of the second meanwhile. */
+async function twoWorkers(
+  lab: LiveLab,
+  trouble: S3FaultRule,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LiveProcess[]> {
+  const queues = [ownQueue(lab, 'one'), ownQueue(lab, 'other')] as const;
+  await lab.put(FIRST);
+  await lab.put(SECOND);
+  lab.s3.setFaults({ rules: [{ ...trouble, operations: ['GetObject'], keyHolds: `${FIRST.id}/part` }] });
+  const workers = queues.map((queue) => lab.serve({ ...queue.settings, ...settings }));
+  queues[0].announce(FIRST);
+  await until(`${FIRST.id} is planned`, async () =>
     (await lab.index.planned('default', 'v1', 0, Number.MAX_SAFE_INTEGER)).some(
-      ({ miniBatchId }) => miniBatchId === id,
+      ({ miniBatchId }) => miniBatchId === FIRST.id,
     ),
   );
+  queues[1].announce(SECOND);
+  return workers;
 }
 
 describe.concurrent('commands on a lake in S3', { timeout: PATIENCE_MS }, () => {

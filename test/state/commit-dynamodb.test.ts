@@ -9,7 +9,7 @@ import { openDynamoDbItems, PARTITION_KEY, SORT_KEY } from '../../src/state/item
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';
 import { readManifest, sha256Hex } from '../../src/state/manifest.ts';
 import { type DynamoDbServer, startDynamoDb } from '../support/dynamodb-server.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { openLossyGate } from '../support/gate.ts';
 import { Crash, crashAt, interferedWith } from './interference.ts';
 import {
   commit,
@@ -44,8 +44,8 @@ async function openWorker(connection = server.connect()): Promise<Store> {
 }
 
 it('lets one of several workers win each revision, though answers are lost', async () => {
-  const proxy: TcpProxy = await startTcpProxy(server.port);
-  const shaky = openDynamoDb({ region: null, endpoint: proxy.endpoint });
+  const gate = await openLossyGate(server.port, 'DynamoDB_20120810.PutItem');
+  const shaky = openDynamoDb({ region: null, endpoint: gate.endpoint });
   const workers = [await openWorker(), await openWorker(shaky), await openWorker()];
   for (let revision = 1; revision <= 6; revision++) {
     const attempts = await Promise.all(
@@ -53,7 +53,7 @@ it('lets one of several workers win each revision, though answers are lost', asy
         commitOf(worker, { token: `${revision}-${n}`, datasets: { delta: [`${revision} by ${n}`], fg_a: ['a'] } }),
       ),
     );
-    proxy.loseAnswers('DynamoDB_20120810.PutItem', 2);
+    gate.lose(2);
     const outcomes = await Promise.all(attempts.map(commitBatch));
     expect(outcomes.filter(({ is }) => is === 'committed')).toEqual([expect.objectContaining({ revision })]);
     const won = outcomes.findIndex(({ is }) => is === 'committed');
@@ -64,7 +64,7 @@ it('lets one of several workers win each revision, though answers are lost', asy
     expect(datasets['delta']!.files[0]!.sha256).toBe(sha256Hex(`${revision} by ${won}`));
   }
   shaky.close();
-  await proxy.close();
+  await gate.close();
 });
 
 it('survives the death of a worker at any write, and shows others whole revisions only', async () => {

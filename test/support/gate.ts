@@ -19,7 +19,7 @@ export interface Gate {
 /**
  * Opens a gate on a free port of the loopback.
  *
- * @param passes hears of every request of a known kind, at both moments; false: nothing more goes through its connection
+ * @param passes hears of every request of a known kind, at both moments; false: its connection ends instead
  */
 export async function openGate(
   port: number,
@@ -31,6 +31,10 @@ export async function openGate(
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');
     let [request, asked, isShut] = ['', false, false];
+    const judge = (kind: string, moment: Moment): void => {
+      isShut = !passes(kind, moment);
+      if (isShut) client.destroy();
+    };
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on('error', () => {});
@@ -46,7 +50,7 @@ export async function openGate(
       const kind = asked ? undefined : kindOf(request);
       if (kind !== undefined) {
         asked = true;
-        isShut = !passes(kind, 'asked');
+        judge(kind, 'asked');
       }
       if (!isShut) upstream.write(bytes);
     });
@@ -54,7 +58,7 @@ export async function openGate(
     upstream.on('data', (bytes) => {
       if (isShut) return;
       const kind = kindOf(request, bytes.toString('latin1'));
-      if (kind !== undefined) isShut = !passes(kind, 'done');
+      if (kind !== undefined) judge(kind, 'done');
       [request, asked] = ['', false];
       if (!isShut) client.write(bytes);
     });
@@ -69,6 +73,26 @@ export async function openGate(
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export interface LossyGate extends Gate {
+  readonly endpoint: string;
+  /** The answers to the next `count` requests of the kind never arrive, though what they ask for is done. */
+  lose(count: number): void;
+}
+
+/** A gate before a server of HTTP that loses answers to requests whose bytes hold `text`. */
+export async function openLossyGate(port: number, text: string): Promise<LossyGate> {
+  let left = 0;
+  const kindOf: KindOf = (request) => (request.includes(text) ? text : undefined);
+  const gate = await openGate(port, kindOf, (_, moment) => moment === 'asked' || left-- <= 0);
+  return {
+    ...gate,
+    endpoint: `http://127.0.0.1:${gate.port}`,
+    lose(count) {
+      left = count;
     },
   };
 }

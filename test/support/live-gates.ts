@@ -19,7 +19,7 @@ export type Step =
   | 'release'
   | 'remove';
 
-/** False: nothing more goes through the connection on which the step came. */
+/** False: the connection on which the step came ends. */
 export type Watcher = (step: Step, moment: Moment) => boolean;
 
 export interface LiveGates {

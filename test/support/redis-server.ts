@@ -1,6 +1,7 @@
 /** A Redis server of one's own on the loopback: real, without any persistence. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -122,13 +123,20 @@ const notStarted = (error: NodeJS.ErrnoException): string =>
     ? 'redis-server is not installed; install it: apt-get install -y --no-install-recommends redis-server'
     : `redis-server cannot be started: ${error.message}`;
 
-/** A port of the loopback that nobody listens on. */
+/**
+ * A port of the loopback that nobody listens on. It lies below those that the system gives out: none of the many connections of
+ * other tests takes it before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port was given');
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -9,7 +9,7 @@ import type { Items } from '../../../src/state/items.ts';
 import { Unavailable } from '../../../src/state/unavailable.ts';
 import { itemsSuite } from '../../conformance/items-suite.ts';
 import { type DynamoDbServer, startDynamoDb } from '../../support/dynamodb-server.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { openLossyGate } from '../../support/gate.ts';
 
 const T = 'things';
 
@@ -79,24 +79,24 @@ it('takes a record that somebody else wrote as it is', async () => {
 });
 
 it('knows its own put again where the answer to it was lost', async () => {
-  const proxy = await startTcpProxy(server.port);
-  const connection = openDynamoDb({ region: null, endpoint: proxy.endpoint });
+  const gate = await openLossyGate(server.port, 'DynamoDB_20120810.PutItem');
+  const connection = openDynamoDb({ region: null, endpoint: gate.endpoint });
   const shaky = openDynamoDbItems(connection);
-  proxy.loseAnswers('DynamoDB_20120810.PutItem', 1);
+  gate.lose(1);
   expect(await shaky.put(T, 'lost', 'first', { n: 1 }, { absent: true })).toBe('stored');
-  proxy.loseAnswers('DynamoDB_20120810.PutItem', 1);
+  gate.lose(1);
   expect(await shaky.put(T, 'lost', 'first', { n: 2 }, { matches: { n: 1 } })).toBe('stored');
-  proxy.loseAnswers('DynamoDB_20120810.PutItem', 1);
+  gate.lose(1);
   // Somebody else wrote the same: that is still somebody else.
   expect(await shaky.put(T, 'lost', 'first', { n: 2 }, { absent: true })).toBe('conflict');
   expect(await items.get(T, 'lost', 'first')).toEqual({ n: 2 });
   connection.close();
-  await proxy.close();
+  await gate.close();
 });
 
 it('settles races of writers on connections of their own, whose answers are lost at times', async () => {
-  const proxy = await startTcpProxy(server.port);
-  const connections = [server.connect(), openDynamoDb({ region: null, endpoint: proxy.endpoint })];
+  const gate = await openLossyGate(server.port, 'DynamoDB_20120810.PutItem');
+  const connections = [server.connect(), openDynamoDb({ region: null, endpoint: gate.endpoint })];
   const stores = connections.map(openDynamoDbItems);
   await items.put(T, 'race', 'count', { n: 0, by: [] });
   const add = async (store: Items, name: string): Promise<void> => {
@@ -106,7 +106,7 @@ it('settles races of writers on connections of their own, whose answers are lost
       if ((await store.put(T, 'race', 'count', next, { matches: present })) === 'stored') return;
     }
   };
-  proxy.loseAnswers('DynamoDB_20120810.PutItem', 3);
+  gate.lose(3);
   await Promise.all(
     Array.from({ length: 4 }, async (_, writer) => {
       for (let i = 0; i < 8; i++) await add(stores[writer % 2]!, `${writer}-${i}`);
@@ -116,7 +116,7 @@ it('settles races of writers on connections of their own, whose answers are lost
   expect(n).toBe(32);
   expect(new Set(by).size).toBe(32);
   connections[1]!.close();
-  await proxy.close();
+  await gate.close();
 });
 
 it('says what is too large, by how much, and what to do', async () => {
