@@ -25,6 +25,7 @@ import { type SqsServer, startSqsServer } from '../fakes/sqs-server.ts';
 import { type DynamoDbServer, startDynamoDb } from './dynamodb-server.ts';
 import { ID_PATTERN, type MiniBatch } from './mini-batch-folders.ts';
 import { type Ended, type NdrProcess, startNdr } from './ndr-process.ts';
+import { patientItems } from './patient-items.ts';
 
 export const RAW_BUCKET = 'raw-logs';
 export const LAKE_BUCKET = 'features';
@@ -104,7 +105,7 @@ export async function openLiveLab(options: LabOptions = {}): Promise<LiveLab> {
   await makeTables(connection, options);
   const s3Client = s3Of(s3.endpoint);
   const lake = openS3Lake(s3Client, `s3://${LAKE_BUCKET}/lake`);
-  const index = openBatchIndex(openDynamoDbItems(connection));
+  const index = openBatchIndex(patientItems(openDynamoDbItems(connection)));
   const running: LiveProcess[] = [];
   let started = 0;
   const settings = {
