@@ -1,4 +1,5 @@
 import { type Announcer, openAnnouncer } from '../consumers/announcing.ts';
+import type { HeldBack } from '../consumers/breakers.ts';
 import { meteredQueue } from '../consumers/metered-queue.ts';
 import { createPump, type PumpRules } from '../consumers/pump.ts';
 import { type PumpMetrics, pumpMetrics } from '../consumers/pump-metrics.ts';
@@ -152,6 +153,13 @@ async function sweep(
   for (const fault of faults) log.warn(`superseded files stay: ${fault}`, nameOf(stream));
 }
 
+/** What is refused waits for somebody who allows it: an error. */
+function heldBackLine({ system, stream, why }: HeldBack): string {
+  if (why === null) return `${system} does not answer: nothing is received or begun for a while`;
+  const what = stream === null ? 'nothing is received or begun' : `nothing of ${stream} is begun`;
+  return `error: ${why}; until then ${what} but what tries whether it is so, and no message is given up`;
+}
+
 function observerOf(context: CommandContext, metrics: PumpMetrics, log: ServeLog): PumpObserver {
   const { terminal } = context;
   return {
@@ -171,9 +179,9 @@ function observerOf(context: CommandContext, metrics: PumpMetrics, log: ServeLog
       metrics.forced(stream, why, text);
       log.warn(text, stream);
     },
-    heldBack(system) {
-      metrics.heldBack(system);
-      log.warn(`${system} does not answer: nothing is received or begun for a while`);
+    heldBack(held) {
+      metrics.heldBack(held);
+      log.warn(heldBackLine(held));
     },
     warn: log.warn,
   };
