@@ -63,8 +63,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     const key = folderKey({ stream: name, path });
     const known = folders.get(key);
     if (known === undefined) {
-      const candidate = folder === undefined ? candidateOf(path) : { ...candidateOf(path), ...named(folder) };
-      const tracked = trackFolder(name, candidate, announced, clock());
+      const tracked = trackFolder(name, candidateOf(path, undefined, folder), announced, clock());
       folders.set(key, tracked);
       lanes.know(stream);
       return tracked;
@@ -261,5 +260,3 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     },
   };
 }
-
-const named = (folder: MiniBatchFolder) => ({ folder, miniBatchId: folder.miniBatchId });
