@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BackingOptions, openBacking } from './commands/backing.ts';
 import { collectNews } from './consumers/backing-watch.ts';
+import { packError } from './consumers/crossing-errors.ts';
 import { createStages, type Stages } from './consumers/stages.ts';
 import type { StageAnswer, StageCall, WorkerOptions } from './consumers/work-pool.ts';
 import { BASELINE_STAGES } from './jobs/baseline-stages.ts';
@@ -19,7 +20,7 @@ parentPort?.on('message', async ({ id, stage, input }: StageCall) => {
   try {
     answer = { id, output: await stages[stage](input as never) };
   } catch (error) {
-    answer = { id, error };
+    answer = { id, error: packError(error) };
   }
   parentPort?.postMessage({ ...answer, news: heard.take() } satisfies StageAnswer);
 });

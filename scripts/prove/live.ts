@@ -59,7 +59,7 @@ async function atPoints(say: (line: string) => void): Promise<Section> {
     faults,
     lines: [
       `- One worker, killed at ${killedAt.length} of ${points.length} exact moments, each seen at a server: when a step is asked for and not yet carried out, or carried out`,
-      `  and not yet answered. After each, the next worker came to the undisturbed state: ${points.map(nameOf).join('; ')}.`,
+      `  and not yet answered. After each, the next worker came to the undisturbed state, and each mini-batch was told to EventBridge, under one id: ${points.map(nameOf).join('; ')}.`,
     ],
   };
 }

@@ -3,6 +3,7 @@ import { sliceRulesOf } from '../config/slice-time.ts';
 import type { MiniBatchRequest } from '../consumers/mini-batch-request.ts';
 import type { CommandContext } from './command.ts';
 import type { PlaceWatch } from './monitoring.ts';
+import { type FolderReader, openFolderReader } from './own-folders.ts';
 import { openPlace, type Place } from './place.ts';
 import { readProjectSpec } from './project-spec.ts';
 
@@ -10,6 +11,7 @@ import { readProjectSpec } from './project-spec.ts';
 export interface Home extends Place {
   readonly spec: BatchSpec;
   readonly sliceRules: MiniBatchRequest['sliceRules'];
+  readonly readFolder: FolderReader;
 }
 
 /** Opens the home that the settings name; a folder that is empty or not there yet is one with all defaults. */
@@ -32,5 +34,6 @@ export async function openHome(
           'done so; they are now',
       );
   }
-  return { ...place, spec, sliceRules: sliceRulesOf(spec, settings) };
+  const readFolder = await openFolderReader(specs, spec.project, (text) => terminal.note(`warning: ${text}`));
+  return { ...place, spec, sliceRules: sliceRulesOf(spec, settings), readFolder };
 }

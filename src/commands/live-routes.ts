@@ -1,12 +1,14 @@
 import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
 import type { NotifiedFolder } from '../config/notification.ts';
-import { decodeRoute, type Route, routeOf } from '../config/routing.ts';
+import { type Route, routeOf } from '../config/routing.ts';
 import { readSpecItems, type SpecItems } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import type { Routed } from '../consumers/pump-ports.ts';
+import { folderOfPath } from '../consumers/settle-slice.ts';
 import type { StreamName } from '../consumers/stream-name.ts';
 import type { SpecSource } from '../state/specs.ts';
+import { decodedRoute } from './own-folders.ts';
 
 /** Routes and specs are read again after so long. */
 const KEPT_MS = 60_000;
@@ -44,7 +46,7 @@ export function openLiveRoutes(
     if (clock() - readAt < KEPT_MS) return known;
     const routes: Route[] = [];
     for (const item of await specs.routes()) {
-      const { route, texts } = decoded(item);
+      const { route, texts } = decodedRoute(item);
       if (route !== undefined) routes.push(route);
       for (const text of texts) if (!said.has(text)) warn(text);
       for (const text of texts) said.add(text);
@@ -88,8 +90,7 @@ export function openLiveRoutes(
       }
       try {
         const version = await versionOf(project, named.featureSpecVersion ?? rules.version, place.version);
-        const { folder, folderName: name, miniBatchId, date } = path;
-        return { is: 'routed', stream: { project, version }, folder: { path: folder, name, miniBatchId, date } };
+        return { is: 'routed', stream: { project, version }, folder: folderOfPath(path) };
       } catch (error) {
         if (error instanceof SpecError) return poison(error.faults.join('; '));
         throw error;
@@ -131,14 +132,4 @@ function placeOf({ folder, projectName }: NotifiedFolder, routes: readonly Route
   return answer.is === 'fault'
     ? { why: answer.why }
     : { project, version: null, path: { ...answer.path, folder }, isEnabled: true };
-}
-
-function decoded(item: unknown): { readonly route?: Route; readonly texts: readonly string[] } {
-  try {
-    const { value, warnings } = decodeRoute(item);
-    return { route: value, texts: warnings };
-  } catch (error) {
-    if (error instanceof SpecError) return { texts: error.faults.map((fault) => `${fault}; the route is left out`) };
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { type BackingWatch, UNHEARD } from '../consumers/backing-watch.ts';
+import type { HeldBack } from '../consumers/breakers.ts';
 import type { Log } from '../consumers/log.ts';
 import { type LabelsOf, type Meter, NO_METER } from '../consumers/meter.ts';
 import { type MiniBatchWatch, UNWATCHED } from '../consumers/mini-batch-watch.ts';
@@ -90,11 +91,15 @@ function checksOf(
     { name: 'pump', ok: !isDraining, why: isDraining ? 'told to stop' : 'takes mini-batches' },
     { name: 'source', ...source },
     ...dependencies.map((name) => {
-      const ok = !open.includes(name);
-      return { name: name.toLowerCase(), ok, why: ok ? 'answers' : 'did not answer; work is held back' };
+      const held = open.find(({ system }) => system === name);
+      const why = held === undefined ? 'answers' : describeHeld(held);
+      return { name: name.toLowerCase(), ok: held === undefined, why };
     }),
     ...(settings['redis.state_url'] === null
       ? []
       : [{ name: 'redis', ok: !isAway, why: isAway ? 'did not answer; window state is kept in the home' : 'answers' }]),
   ];
 }
+
+const describeHeld = ({ stream, why }: HeldBack): string =>
+  `${why ?? 'did not answer'}; ${stream === null ? 'work' : `work of ${stream}`} is held back`;

@@ -1,9 +1,8 @@
 import { markLater } from '../consumers/affected.ts';
 import { runMiniBatch } from '../consumers/mini-batch.ts';
 import type { CommittedOutcome, SkippedOutcome } from '../consumers/outcome.ts';
-import { type MiniBatchFolder, miniBatchFolderOf } from '../consumers/settle-slice.ts';
+import type { MiniBatchFolder } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
-import type { RawFiles } from '../state/raw-files.ts';
 import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
 import { inputPlace, LAYOUT } from './folders.ts';
@@ -33,7 +32,7 @@ export const runBatch: Command = {
       const input = await inputPlace(context, 'the folder of a mini-batch');
       const home = await openHome(context, onExit);
       const { deps, spec, sliceRules } = home;
-      const folder = await miniBatchFolder(deps.rawFiles, input);
+      const folder = await miniBatchFolder(home, input);
       const outcome = await runMiniBatch(deps, { spec, folder, sliceRules, at });
       tell(context, outcome);
       if (outcome.is === 'poison') return EXIT.failed;
@@ -67,15 +66,13 @@ async function publishAgain(context: CommandContext, home: Home, cause: Cause): 
 }
 
 /** A folder without data files would count as a mini-batch in which nothing happened. */
-async function miniBatchFolder(rawFiles: RawFiles, path: string): Promise<MiniBatchFolder> {
-  if ((await rawFiles.list(path)).length === 0) {
+async function miniBatchFolder({ deps, readFolder }: Home, path: string): Promise<MiniBatchFolder> {
+  if ((await deps.rawFiles.list(path)).length === 0) {
     throw new UsageError(
       `--input: ${path} holds no data file; ${LAYOUT}; for all mini-batches below a folder: ndr backfill --input ${path}`,
     );
   }
-  try {
-    return miniBatchFolderOf(path);
-  } catch (error) {
-    throw new UsageError(`--input: ${(error as Error).message}; rename the folder`);
-  }
+  const folder = readFolder(path);
+  if ('fault' in folder) throw new UsageError(`--input: ${folder.fault}; rename the folder`);
+  return folder;
 }

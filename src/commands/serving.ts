@@ -1,4 +1,5 @@
 import { type Announcer, openAnnouncer } from '../consumers/announcing.ts';
+import type { HeldBack } from '../consumers/breakers.ts';
 import { meteredQueue } from '../consumers/metered-queue.ts';
 import { createPump, type PumpRules } from '../consumers/pump.ts';
 import { type PumpMetrics, pumpMetrics } from '../consumers/pump-metrics.ts';
@@ -112,10 +113,14 @@ export function directoryPorts(context: CommandContext, home: Home, root: string
     quarantine: async () => {},
     async search(isKnown) {
       const { folders, faults } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
+      const read = folders.map((path) => ({ path, folder: home.readFolder(path) }));
+      const wrong = read.flatMap(({ folder }) => ('fault' in folder ? [folder.fault] : []));
       return {
         streams: [stream],
-        folders: folders.map((path) => ({ stream, path })),
-        faults: faults.map((fault) => `error: ${fault}`),
+        folders: read.flatMap(({ path, folder }) =>
+          'fault' in folder ? [] : [{ stream, path, miniBatchId: folder.miniBatchId }],
+        ),
+        faults: [...faults, ...wrong].map((fault) => `error: ${fault}`),
       };
     },
     open: async () => home,
@@ -153,6 +158,13 @@ async function sweep(
   for (const fault of faults) log.warn(`superseded files stay: ${fault}`, nameOf(stream));
 }
 
+/** What is refused waits for somebody who allows it: an error. */
+function heldBackLine({ system, stream, why }: HeldBack): string {
+  if (why === null) return `${system} does not answer: nothing is received or begun for a while`;
+  const what = stream === null ? 'nothing is received or begun' : `nothing of ${stream} is begun`;
+  return `error: ${why}; until then ${what} but what tries whether it is so, and no message is given up`;
+}
+
 function observerOf(context: CommandContext, metrics: PumpMetrics, log: ServeLog): PumpObserver {
   const { terminal } = context;
   return {
@@ -172,9 +184,9 @@ function observerOf(context: CommandContext, metrics: PumpMetrics, log: ServeLog
       metrics.forced(stream, why, text);
       log.warn(text, stream);
     },
-    heldBack(system) {
-      metrics.heldBack(system);
-      log.warn(`${system} does not answer: nothing is received or begun for a while`);
+    heldBack(held) {
+      metrics.heldBack(held);
+      log.warn(heldBackLine(held));
     },
     warn: log.warn,
   };

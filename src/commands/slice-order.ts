@@ -1,5 +1,6 @@
 import { type Candidate, candidateOf, inOrder, type Stream, settleCandidate } from '../consumers/take-mini-batch.ts';
 import type { CommandContext } from './command.ts';
+import type { Home } from './home.ts';
 import { orderingLine } from './report.ts';
 
 /**
@@ -8,7 +9,7 @@ import { orderingLine } from './report.ts';
  */
 export async function inSliceOrder(
   { terminal, stop, clock }: Pick<CommandContext, 'terminal' | 'stop' | 'clock'>,
-  stream: Stream,
+  stream: Stream & Pick<Home, 'readFolder'>,
   paths: readonly string[],
 ): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
@@ -16,7 +17,7 @@ export async function inSliceOrder(
   for (const [done, path] of paths.entries()) {
     if (stop.aborted) break;
     terminal.progress(orderingLine(done, paths.length, clock() - begun));
-    candidates.push(await settleCandidate(stream, candidateOf(path)));
+    candidates.push(await settleCandidate(stream, candidateOf(path, undefined, stream.readFolder(path))));
   }
   terminal.progress('');
   return candidates.sort(inOrder);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NotifiedFolder, readNotification } from '../config/notification.ts';
+import { Refused } from '../state/refused.ts';
 import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import type { MessageLedger } from './message-ledger.ts';
@@ -122,7 +123,7 @@ export function createIntake(
           unread.notBefore = clock() + backOffMs(unread.failures, BACK_OFF, random());
           observer.warn(`queue: a message cannot be routed now: ${String(error)}; it is read again`);
           // What keeps one from being routed keeps the others, too.
-          if (error instanceof Unavailable) return;
+          if (error instanceof Unavailable || (error instanceof Refused && error.isWhole)) return;
         }
       }
     },

@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PlannedMiniBatch } from '../state/batch-index.ts';
+import { Refused } from '../state/refused.ts';
 import { Unavailable } from '../state/unavailable.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
 import { Overtaken } from './outcome.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
-import { describeGone, goneFiles } from './raw-presence.ts';
+import { describeGone, goneOf } from './raw-presence.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import { DAY } from './standing.ts';
-import { lineOf, turnOf } from './stream-line.ts';
+import { lineOf, oneToTry, turnOf } from './stream-line.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
 import { folderKey, hasEnded, hasFailed, type TrackedFolder } from './tracked-folder.ts';
@@ -41,6 +42,8 @@ export interface Lanes extends Pick<PumpState, 'bytesInWork' | 'affectedWaiting'
   /** Starts what may start; does not wait for its end. */
   start(): Promise<void>;
   readonly breakers: Breakers;
+  /** How long a folder is left alone after so many failures in a row, ms. */
+  backOff(failures: number): number;
   /** Starts nothing any more and waits for what runs, at most so long. False if some of it still does: it is given up, and not told. */
   drain(ms: number): Promise<boolean>;
 }
@@ -57,6 +60,8 @@ interface Lane {
   openDue: number;
   /** What was told last of specs that cannot be read. */
   fault: string;
+  /** When a mini-batch of it ended last that met no error. */
+  wentWellAt: number;
 }
 
 /** So many errors in a row that no dependency caused will not pass by themselves. */
@@ -68,8 +73,7 @@ const REOPEN_MS = 60_000;
 export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpObserver, shared: Shared): Lanes {
   const { clock, random } = ports;
   const lanes = new Map<string, Lane>();
-  const breakers = createBreakers(clock, random, observer.heldBack);
-  const { met } = breakers;
+  const breakers = createBreakers(clock, random, { onOpen: observer.heldBack, onRefused: observer.refused });
   /** What ended and is being told. */
   const tellings = new Set<Promise<void>>();
   let isDraining = false;
@@ -96,7 +100,8 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       if (stream !== lane.stream) lane.reprocessing = ports.reprocessing(stream);
       lane.stream = stream;
     } catch (error) {
-      met(error);
+      // By the specs that it had, a stream goes on.
+      breakers.met(error);
       lane.openDue = clock() + rules.pollMs;
       const text = `specs cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       if (text !== lane.fault) observer.warn(text, lane.name);
@@ -114,9 +119,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   };
 
   const end = (stream: Stream, tracked: TrackedFolder, taken: Taken, messages: readonly HeldMessage[]): void => {
-    const { reprocessing } = lanes.get(tracked.stream)!;
+    const lane = lanes.get(tracked.stream)!;
+    const { reprocessing } = lane;
     if (taken.is !== 'error') {
-      breakers.wentWell();
+      breakers.wentWell(tracked.stream);
+      lane.wentWellAt = clock();
       hasEnded(tracked, clock(), rules.recheckMs);
       if (taken.is === 'committed') reprocessing?.add(taken);
       const onTold = (): void => {
@@ -129,8 +136,10 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       else announce(stream, taken, onTold);
       return;
     }
-    met(taken.error);
-    hasFailed(tracked, clock() + backOff(tracked.failures + 1));
+    // What is refused to it alone, while others of its stream go, is not held against the stream.
+    const isAlone = tracked.failingSince !== null && lane.wentWellAt > tracked.failingSince;
+    breakers.met(taken.error, isAlone ? undefined : tracked.stream);
+    hasFailed(tracked, clock(), clock() + backOff(tracked.failures + 1));
     if (mayPass(taken.error) || tracked.failures < MOST_ERRORS) return;
     const why = taken.error instanceof Error ? taken.error.message : String(taken.error);
     shared.ledger.end(folderKey(tracked), messages, `failed ${tracked.failures} times: ${why}`);
@@ -140,7 +149,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     const messages = shared.ledger.waitingFor(folderKey(tracked));
     tracked.isWanted = false;
     const { candidate, announced } = tracked;
-    const gone = await goneOf(stream, tracked);
+    const gone = await goneOf(stream, tracked.path, candidate.miniBatchId);
     if (gone.length > 0) {
       observer.warn(describeGone(gone, tracked.path), lane.name);
       hasEnded(tracked, clock(), rules.recheckMs);
@@ -158,7 +167,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     lane.runningBytes = bytes;
     lane.running = work()
       .catch((error: unknown) => {
-        met(error);
+        breakers.met(error);
         if (isOver) return;
         observer.warn(error instanceof Error ? error.message : String(error), lane.name);
       })
@@ -202,7 +211,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       const taken = await reprocessing.takeNext();
       if (taken === undefined || isOver) return;
       if (taken.is === 'error') {
-        met(taken.error);
+        breakers.met(taken.error, streamKey(lane.name));
         // It is forgotten now, and found again.
         lane.refreshDue = Math.min(lane.refreshDue, clock() + MOST_BACK_OFF_MS);
       }
@@ -216,7 +225,9 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     const stream = await open(lane);
     if (stream === undefined || lane.running !== undefined || isDraining) return;
     const mine = foldersOf(lane);
-    const [first] = lineOf(mine);
+    const line = lineOf(mine);
+    const isTrial = breakers.ofStream(streamKey(lane.name)) === 'half_open';
+    const first = isTrial ? oneToTry(line, clock(), rules.orderWaitMs) : line[0];
     if (first === undefined) return idle(lane, stream);
     const others = mine.filter((other) => other !== first);
     const turn = turnOf(first, others, await elsewhereOf(stream, first), clock(), rules.orderWaitMs);
@@ -244,20 +255,21 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
         hasRefreshed: false,
         openDue: now,
         fault: '',
+        wentWellAt: Number.NEGATIVE_INFINITY,
       });
     },
     streamOf: ({ stream }) => lanes.get(stream)?.stream,
-    breakers,
-    bytesInWork,
+    ...{ breakers, backOff, bytesInWork },
     affectedWaiting: () => [...lanes.values()].map(({ name, reprocessing }) => [name, reprocessing?.waiting() ?? 0]),
     async start() {
       for (const lane of lanes.values()) {
         const shut = breakers.worst();
         if (isDraining || shut === 'open' || (shut === 'half_open' && isBusy())) return;
+        if (breakers.ofStream(streamKey(lane.name)) === 'open') continue;
         try {
           await startOne(lane);
         } catch (error) {
-          met(error);
+          breakers.met(error);
           observer.warn(error instanceof Error ? error.message : String(error), lane.name);
         }
       }
@@ -285,15 +297,5 @@ const outOfOrder = ({ candidate, path }: TrackedFolder, { orderWaitMs }: LaneRul
   `${path}: mini-batch ${candidate.miniBatchId} is taken although an earlier one has not ended after ${orderWaitMs / 1000} s`;
 
 /** Errors that say nothing of the mini-batch itself. */
-const mayPass = (error: unknown): boolean => error instanceof Unavailable || error instanceof Overtaken;
-
-/** Files that were committed and are not there any more: somebody clears old logs away, which must not empty the lake. */
-async function goneOf({ deps, spec }: Stream, { path, candidate }: TrackedFolder): Promise<string[]> {
-  try {
-    const batch = await deps.index.batch(spec.project, spec.featureSpecVersion, candidate.miniBatchId);
-    return await goneFiles(deps.rawFiles, batch, path);
-  } catch {
-    // Whatever it was, taking the mini-batch meets it again and tells.
-    return [];
-  }
-}
+const mayPass = (error: unknown): boolean =>
+  error instanceof Unavailable || error instanceof Refused || error instanceof Overtaken;

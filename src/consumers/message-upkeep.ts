@@ -29,23 +29,25 @@ export async function keepHidden(
   }
 }
 
-/** Tells the queue of the messages that have ended. Whatever fails is done again the next time. */
+/** Tells the queue of the messages that have ended. False if something failed that is to be done again. */
 export async function settleEnded(
   queue: NotificationQueue | null,
   ledger: MessageLedger,
   observer: Pick<PumpObserver, 'warn'>,
-): Promise<void> {
-  if (queue === null) return;
+): Promise<boolean> {
+  if (queue === null) return true;
   const { toRemove, toDeadLetter } = ledger.ended();
+  let isWell = true;
   for (const { message, cause } of toDeadLetter) {
     try {
       await queue.deadLetter(message, cause);
       ledger.settled([message]);
     } catch (error) {
+      isWell = false;
       observer.warn(`queue: a message could not be dead-lettered: ${String(error)}; it is tried again`);
     }
   }
-  if (toRemove.length === 0) return;
+  if (toRemove.length === 0) return isWell;
   try {
     const faults = await queue.remove(toRemove);
     // One that is in other hands by now ends there: whoever has it finds that the mini-batch stands.
@@ -53,8 +55,10 @@ export async function settleEnded(
     ledger.settled(toRemove.filter(({ id }) => !left.has(id)));
     for (const { why, mayPass } of faults)
       observer.warn(`queue: a message could not be removed: ${why}${mayPass ? '; it is tried again' : ''}`);
+    return isWell && left.size === 0;
   } catch (error) {
     observer.warn(`queue: ${toRemove.length} messages could not be removed: ${String(error)}; it is tried again`);
+    return false;
   }
 }
 

@@ -210,8 +210,13 @@ export const METRICS = {
     { dependency: oneOf('s3', 'sqs', 'dynamodb') },
     alarm('sum by (dependency) (rate(ndr_dependency_retries_total[10m])) > 0.5', '10m'),
   ),
+  ndr_dependency_refusals_total: counter(
+    'Calls that a dependency refused for want of a permission, valid credentials, a right clock, or its own bucket or table.',
+    NEEDED,
+    alarm('increase(ndr_dependency_refusals_total[15m]) > 0', '0m'),
+  ),
   ndr_breaker_open: gauge(
-    '1 while work is held back because calls to a dependency failed, else 0.',
+    '1 while work, if only of one stream, is held back because calls to a dependency failed or were refused, else 0.',
     NEEDED,
     alarm('ndr_breaker_open == 1', '5m'),
   ),

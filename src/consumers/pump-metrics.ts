@@ -31,7 +31,7 @@ export function pumpMetrics(meter: Meter, isQueue: boolean, clock: () => number)
       meter.set('ndr_mini_batches_in_hand', { state: one }, folders[one]);
     meter.set('ndr_raw_in_flight_bytes', {}, state.bytesInWork());
     for (const [stream, count] of state.affectedWaiting()) meter.set('ndr_affected_waiting', labelsOf(stream), count);
-    const open = state.openBreakers().map(neededOf);
+    const open = state.openBreakers().map(({ system }) => neededOf(system));
     for (const dependency of NEEDED) meter.set('ndr_breaker_open', { dependency }, open.includes(dependency) ? 1 : 0);
     meter.set('ndr_draining', {}, state.isDraining() ? 1 : 0);
   };
@@ -65,9 +65,13 @@ export function pumpMetrics(meter: Meter, isQueue: boolean, clock: () => number)
       meter.count('ndr_reconciler_runs_total', { outcome: faults.length > 0 ? 'error' : 'done' });
       for (const { stream } of folders) meter.count('ndr_reconciler_found_total', labelsOf(stream));
     },
-    heldBack(system) {
+    heldBack({ system }) {
       const dependency = neededOf(system);
       if (dependency !== undefined) meter.count('ndr_breaker_opened_total', { dependency });
+    },
+    refused(system) {
+      const dependency = neededOf(system);
+      if (dependency !== undefined) meter.count('ndr_dependency_refusals_total', { dependency });
     },
     left: (stream, miniBatches) => meter.count('ndr_affected_left_total', labelsOf(stream), miniBatches),
     swept(stream, removed, faults) {

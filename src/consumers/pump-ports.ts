@@ -1,5 +1,6 @@
 import type { NotifiedFolder } from '../config/notification.ts';
 import type { RawFiles } from '../state/raw-files.ts';
+import type { HeldBack } from './breakers.ts';
 import type { Message, NotificationQueue } from './notification-queue.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
@@ -66,8 +67,8 @@ export interface PumpState {
   bytesInWork(): number;
   /** Mini-batches of each stream that are to be published again. */
   affectedWaiting(): readonly (readonly [StreamName, number])[];
-  /** Systems that nothing is asked of for a while. */
-  openBreakers(): readonly string[];
+  /** What nothing is asked of for a while. */
+  openBreakers(): readonly HeldBack[];
   isDraining(): boolean;
   /** Whether the queue was received from, or the folders searched, and how that went the last time; null: not yet. */
   source(): { readonly ok: boolean; readonly why: string } | null;
@@ -83,7 +84,9 @@ export interface PumpObserver {
   /** A mini-batch is taken although it seems incomplete, or an earlier one has not ended. */
   forced(stream: StreamName, why: 'incomplete' | 'out of order', text: string): void;
   searched(found: FoundFolders): void;
-  /** Nothing is asked of a system for a while. */
-  heldBack(system: string): void;
+  /** Nothing is asked of a system for a while, or nothing that a stream needs of it. */
+  heldBack(held: HeldBack): void;
+  /** A system would not do what it was asked, until somebody changes something. */
+  refused(system: string): void;
   warn(text: string, stream?: StreamName): void;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DAY_MS } from '../operators/past-rows.ts';
+import { Refused } from '../state/refused.ts';
 import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
@@ -63,8 +64,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     const key = folderKey({ stream: name, path });
     const known = folders.get(key);
     if (known === undefined) {
-      const candidate = folder === undefined ? candidateOf(path) : { ...candidateOf(path), ...named(folder) };
-      const tracked = trackFolder(name, candidate, announced, clock());
+      const tracked = trackFolder(name, candidateOf(path, undefined, folder), announced, clock());
       folders.set(key, tracked);
       lanes.know(stream);
       return tracked;
@@ -128,10 +128,13 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   const look = async (): Promise<void> => {
     const now = clock();
     const due = [...folders.values()].filter(
-      ({ state, notBefore }) => (state === 'waiting' || state === 'ready' || state === 'resting') && notBefore <= now,
+      ({ state, notBefore, stream }) =>
+        (state === 'waiting' || state === 'ready' || state === 'resting') &&
+        notBefore <= now &&
+        breakers.ofStream(stream) !== 'open',
     );
-    // While it is tried out whether a dependency is back, one look is enough to tell.
-    if (breakers.worst() === 'half_open') due.splice(1);
+    // While it is tried out whether a dependency is back, one look is enough to tell: at what was left alone longest.
+    if (breakers.worst() === 'half_open') due.sort((a, b) => a.notBefore - b.notBefore).splice(1);
     for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
       await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
   };
@@ -145,7 +148,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
         tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
       const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
       // Of the others it says nothing.
-      breakers.wentWell('S3');
+      breakers.answered('S3');
+      tracked.refusedLooks = 0;
       if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
       if (found === 'overdue')
         observer.forced(
@@ -158,8 +162,9 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       // Its files are listed once more when its turn comes; a long line need not be looked through all the time.
       if (tracked.state === 'ready' && tracked.candidate.sliceEnd !== null) tracked.notBefore = clock() + LINE_MS;
     } catch (error) {
-      breakers.met(error);
-      tracked.notBefore = clock() + rules.pollMs;
+      breakers.met(error, tracked.stream);
+      const isRefused = error instanceof Refused;
+      tracked.notBefore = clock() + (isRefused ? lanes.backOff(++tracked.refusedLooks) : rules.pollMs);
       const text = `${tracked.path}: ${error instanceof Error ? error.message : String(error)}`;
       if (!said.faults.has(text)) observer.warn(`${text}; it is looked at again`);
       said.faults.add(text);
@@ -174,11 +179,17 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   const isShut = (): boolean => breakers.worst() === 'open';
   let settling: Promise<void> | undefined;
+  let unsettled = { times: 0, until: Number.NEGATIVE_INFINITY };
   /** One at a time: what a turn is telling the queue is not told once more at the end. */
   const settle = (): Promise<void> => {
-    settling ??= settleEnded(queue, ledger, observer).finally(() => {
-      settling = undefined;
-    });
+    settling ??= settleEnded(queue, ledger, observer)
+      .then((isWell) => {
+        const times = isWell ? 0 : unsettled.times + 1;
+        unsettled = { times, until: isWell ? Number.NEGATIVE_INFINITY : clock() + lanes.backOff(times) };
+      })
+      .finally(() => {
+        settling = undefined;
+      });
     return settling;
   };
 
@@ -188,7 +199,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     if (!isShut() && !stop.aborted) await search();
     if (!isShut() && !stop.aborted) await look();
     await lanes.start();
-    if (!stop.aborted) await settle();
+    if (!stop.aborted && clock() >= unsettled.until) await settle();
     forget();
     observer.turned(state);
   };
@@ -250,5 +261,3 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     },
   };
 }
-
-const named = (folder: MiniBatchFolder) => ({ folder, miniBatchId: folder.miniBatchId });

@@ -1,5 +1,7 @@
+import type { BatchSpec } from '../config/batch-spec.ts';
 import type { BatchItem } from '../state/batch-item.ts';
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
+import type { MiniBatchDeps } from './mini-batch-request.ts';
 
 const MOST_TOLD = 3;
 
@@ -21,4 +23,21 @@ export function describeGone(gone: readonly string[], folder: string): string {
     `${folder}: ${named}${others} went away since they were committed; what was committed stands. Put them back there; ` +
     `to commit the mini-batch without: ndr run-batch --input ${folder}`
   );
+}
+
+/** The same of a mini-batch's folder; none where it cannot be told: taking the mini-batch meets that again, and tells. */
+export async function goneOf(
+  {
+    deps: { index, rawFiles },
+    spec,
+  }: { readonly deps: Pick<MiniBatchDeps, 'index' | 'rawFiles'>; readonly spec: BatchSpec },
+  path: string,
+  miniBatchId: string,
+): Promise<string[]> {
+  try {
+    const batch = await index.batch(spec.project, spec.featureSpecVersion, miniBatchId);
+    return await goneFiles(rawFiles, batch, path);
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,4 @@
-import { readMiniBatchFolder } from '../config/mini-batch-path.ts';
+import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
 import { eventEndRange, type SliceEvidence, type SliceRules, settleSlice } from '../config/slice-time.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
@@ -21,6 +21,16 @@ export interface Announced {
   readonly sentTime: number | null;
 }
 
+/** The folder of a path that was read. */
+export const folderOfPath = ({
+  folder: path,
+  folderName: name,
+  miniBatchId,
+  date,
+}: MiniBatchPath): MiniBatchFolder => ({
+  ...{ path, name, miniBatchId, date },
+});
+
 /**
  * Reads a folder's path; a folder that does not lie under YYYY/MM/DD is known by its name alone. Where a route made the
  * mini-batch's id, it is given.
@@ -33,9 +43,7 @@ export function miniBatchFolderOf(path: string, miniBatchId?: string): MiniBatch
 function folderNamedBy(path: string): MiniBatchFolder {
   const answer = readMiniBatchFolder(path);
   const name = path.replace(/\/+$/, '').split('/').at(-1) ?? path;
-  if (answer.is === 'mini-batch') {
-    return { path: answer.path.folder, name, miniBatchId: answer.path.miniBatchId, date: answer.path.date };
-  }
+  if (answer.is === 'mini-batch') return folderOfPath(answer.path);
   if (answer.fits) throw new Error(answer.why);
   return { path: path.replace(/\/+$/, ''), name, miniBatchId: name, date: null };
 }

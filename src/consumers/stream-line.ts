@@ -8,6 +8,16 @@ import type { TrackedFolder } from './tracked-folder.ts';
 export const lineOf = (folders: Iterable<TrackedFolder>): TrackedFolder[] =>
   [...folders].filter(({ state }) => state === 'ready').sort((a, b) => inOrder(a.candidate, b.candidate));
 
+/**
+ * Which of a line is tried where something is refused to its stream: the first, and one that has stood there for as long as
+ * earlier ones are waited for if it was tried less often. What is refused may be one object of one mini-batch.
+ */
+export function oneToTry(line: readonly TrackedFolder[], now: number, waitMs: number): TrackedFolder | undefined {
+  const [first, ...others] = line;
+  const patient = others.filter(({ readySince }) => now - readySince >= waitMs);
+  return patient.reduce((best, other) => (best !== undefined && other.failures < best.failures ? other : best), first);
+}
+
 /** `waits`: for an earlier one. `overdue`: it has waited for an earlier one as long as it may. */
 export type Turn = 'its turn' | 'waits' | 'overdue';
 
@@ -37,7 +47,8 @@ function hasEarlier(
   now: number,
   waitMs: number,
 ): boolean {
-  for (const other of others) if (other.state === 'waiting' && isEarlier(other.candidate, first.candidate)) return true;
+  for (const other of others)
+    if (mayComeSoon(other, now, waitMs) && isEarlier(other.candidate, first.candidate)) return true;
   const { miniBatchId, sliceEnd } = first.candidate;
   if (sliceEnd === null) return false;
   return elsewhere.some(
@@ -48,6 +59,10 @@ function hasEarlier(
       comesBefore(planned, { miniBatchId, sliceEnd }),
   );
 }
+
+/** What has failed for longer than anything is waited for delays nobody any more. */
+const mayComeSoon = ({ state, failingSince }: TrackedFolder, now: number, waitMs: number): boolean =>
+  state === 'waiting' && (failingSince === null || now - failingSince < waitMs);
 
 /** The slice of a folder that still fills may not be known yet, but days and names tell enough. */
 function isEarlier(one: Candidate, other: Candidate): boolean {

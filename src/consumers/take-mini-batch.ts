@@ -41,9 +41,12 @@ export interface Candidate {
 export const inOrder = (a: Candidate, b: Candidate): number =>
   a.position - b.position || compareKeys(a.miniBatchId, b.miniBatchId);
 
-/** Reads the path of a folder; where the slice's end is known it decides the place. */
-export function candidateOf(path: string, slice?: Pick<SettledSlice, 'sliceEnd'>): Candidate {
-  const folder = readFolder(path);
+/** @param slice where its end is known, it decides the place. @param folder as its route has it; absent: as its path says. */
+export function candidateOf(
+  path: string,
+  slice?: Pick<SettledSlice, 'sliceEnd'>,
+  folder: Candidate['folder'] = readFolder(path),
+): Candidate {
   if ('fault' in folder)
     return { path, miniBatchId: basename(path), sliceEnd: null, position: Number.NEGATIVE_INFINITY, folder };
   const { miniBatchId, date } = folder;
@@ -55,7 +58,8 @@ export function candidateOf(path: string, slice?: Pick<SettledSlice, 'sliceEnd'>
   return { path, miniBatchId, sliceEnd: null, position, folder };
 }
 
-function readFolder(path: string): Candidate['folder'] {
+/** Reads the path of a folder of which no route is known. */
+export function readFolder(path: string): Candidate['folder'] {
   try {
     return miniBatchFolderOf(path);
   } catch (error) {
@@ -76,7 +80,7 @@ export async function settleCandidate(
   if ('fault' in folder) return candidate;
   const request = { spec, folder, sliceRules, ...(announced && { announced }) };
   const slice = await settle(deps, request).catch((error: unknown) => ({ fault: String(error) }));
-  return 'fault' in slice ? candidate : { ...candidateOf(path, slice), folder };
+  return 'fault' in slice ? candidate : candidateOf(path, slice, folder);
 }
 
 /** Takes a candidate the whole way. Never throws: one that fails stops none of the others. */

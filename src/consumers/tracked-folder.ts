@@ -24,8 +24,11 @@ export interface TrackedFolder {
   /** Not to be listed, or tried, before. */
   notBefore: number;
   endedAt: number | null;
-  /** Attempts in a row that ended with an error. */
+  /** Attempts in a row that ended with an error, and since when. */
   failures: number;
+  failingSince: number | null;
+  /** Looks in a row that were refused. */
+  refusedLooks: number;
   /** Raw bytes, as delivered. */
   bytes: number;
   /** Of the files that the last look found, and of those that were taken. */
@@ -56,6 +59,8 @@ export const trackFolder = (
   notBefore: now,
   endedAt: null,
   failures: 0,
+  failingSince: null,
+  refusedLooks: 0,
   bytes: 0,
   signature: '',
   takenSignature: null,
@@ -113,14 +118,16 @@ function rest(tracked: TrackedFolder, notBefore: number, look: Look): Look {
 export function hasEnded(tracked: TrackedFolder, now: number, recheckMs: number): void {
   tracked.takenSignature = tracked.signature;
   tracked.failures = 0;
+  tracked.failingSince = null;
   tracked.endedAt = now;
   tracked.state = tracked.isWanted ? 'waiting' : 'resting';
   tracked.notBefore = tracked.isWanted ? now : now + recheckMs;
 }
 
 /** It met an error, and is to be tried again. */
-export function hasFailed(tracked: TrackedFolder, notBefore: number): void {
+export function hasFailed(tracked: TrackedFolder, now: number, notBefore: number): void {
   tracked.failures++;
+  tracked.failingSince ??= now;
   tracked.state = 'waiting';
   tracked.takenSignature = null;
   tracked.isWanted ||= tracked.announced !== null;

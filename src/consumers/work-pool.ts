@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ShardName } from '../state/window-state.ts';
 import type { BackingNews } from './backing-watch.ts';
+import { type CrossingError, unpackError } from './crossing-errors.ts';
 import { MOST_HELD_BYTES } from './held-days.ts';
 import type { StageName, Stages } from './stages.ts';
 
@@ -13,7 +14,7 @@ export interface StageCall {
 
 export type StageAnswer = (
   | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly error: unknown }
+  | { readonly id: number; readonly error: CrossingError }
 ) & {
   /** What the thread heard meanwhile. */
   readonly news?: BackingNews | undefined;
@@ -74,7 +75,7 @@ export function threadPool<Backing>(
       if (answer.news !== undefined) onNews(answer.news);
       const call = pending.get(answer.id);
       pending.delete(answer.id);
-      if ('error' in answer) call?.reject(answer.error);
+      if ('error' in answer) call?.reject(unpackError(answer.error));
       else call?.resolve(answer.output as never);
     });
     thread.on('error', failAll);

@@ -5,6 +5,7 @@ import { formatInstant } from '../operators/time.ts';
 import { type BaselinePublications, nameOfPublication } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
+import { Refused } from '../state/refused.ts';
 import { Unavailable } from '../state/unavailable.ts';
 import { committedIn } from './baseline-inputs.ts';
 import { isReady, readinessOf } from './baseline-readiness.ts';
@@ -34,7 +35,7 @@ export async function* examinePublications(
   const newestSlice = (await index.newestCommitted(project, version))?.sliceEnd;
   if (newestSlice === undefined) return;
   const known = await baselines.all(project, version).catch((cause: unknown) => cause as Error);
-  if (known instanceof Unavailable) throw known;
+  if (known instanceof Unavailable || known instanceof Refused) throw known;
   if (known instanceof Error) {
     yield error('baselines', `the baselines in the index cannot be read: ${known.message}`, callOf('rebuild-index'));
     return;

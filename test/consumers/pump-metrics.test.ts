@@ -26,7 +26,7 @@ const STATE: PumpState = {
   folders: () => ({ arriving: 1, failing: 2, ready: 3, running: 4 }),
   bytesInWork: () => 500,
   affectedWaiting: () => [[STREAM, 6]],
-  openBreakers: () => ['DynamoDB'],
+  openBreakers: () => [{ system: 'DynamoDB', stream: null, why: null }],
   isDraining: () => false,
   source: () => null,
 };
@@ -80,7 +80,8 @@ describe('the metrics of the pump', () => {
     pump.forced(STREAM, 'out of order', '');
     pump.searched({ streams: [], folders: [{ stream: STREAM, path: 'p' }], faults: [] });
     pump.searched({ streams: [], folders: [], faults: ['denied'] });
-    pump.heldBack('S3');
+    pump.heldBack({ system: 'S3', stream: 'office#v1', why: 'denied' });
+    pump.refused('S3');
     pump.left(STREAM, 3);
     pump.swept(STREAM, 4, 1);
     expect(value('ndr_completeness_waits_timed_out_total', LABELS)).toBe(1);
@@ -89,6 +90,7 @@ describe('the metrics of the pump', () => {
     expect(value('ndr_reconciler_runs_total', { outcome: 'error' })).toBe(1);
     expect(value('ndr_reconciler_found_total', LABELS)).toBe(1);
     expect(value('ndr_breaker_opened_total', { dependency: 's3' })).toBe(1);
+    expect(value('ndr_dependency_refusals_total', { dependency: 's3' })).toBe(1);
     expect(value('ndr_affected_left_total', LABELS)).toBe(3);
     expect(value('ndr_files_swept_total', LABELS)).toBe(4);
     expect(value('ndr_sweep_faults_total', LABELS)).toBe(1);

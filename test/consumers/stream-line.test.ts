@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineOf, turnOf } from '../../src/consumers/stream-line.ts';
+import { lineOf, oneToTry, turnOf } from '../../src/consumers/stream-line.ts';
 import { candidateOf } from '../../src/consumers/take-mini-batch.ts';
 import { type FolderState, type TrackedFolder, trackFolder } from '../../src/consumers/tracked-folder.ts';
 
@@ -26,6 +26,29 @@ describe('the line of a stream', () => {
   });
 });
 
+describe('which of a line is tried while something is refused', () => {
+  const failed = (one: TrackedFolder, failures: number): TrackedFolder => ({ ...one, failures });
+
+  it('is the first, as long as anything would wait for it', () => {
+    const line = [failed(folder('a', 1000, 'ready'), 5), folder('b', 2000, 'ready')];
+    expect(oneToTry(line, NOON + WAIT - 1, WAIT)).toBe(line[0]);
+    expect(oneToTry([], NOON, WAIT)).toBeUndefined();
+  });
+
+  it('is then the one that was tried least', () => {
+    const line = [
+      failed(folder('a', 1000, 'ready'), 5),
+      failed(folder('b', 2000, 'ready'), 2),
+      failed(folder('c', 3000, 'ready'), 2),
+      folder('d', 4000, 'ready', NOON + 1),
+    ];
+    expect(oneToTry(line, NOON + WAIT, WAIT)).toBe(line[1]);
+    expect(oneToTry(line, NOON + WAIT + 1, WAIT)).toBe(line[3]);
+    const first = [failed(line[0]!, 2), line[1]!];
+    expect(oneToTry(first, NOON + WAIT, WAIT)).toBe(first[0]);
+  });
+});
+
 describe('the first of a line', () => {
   const first = folder('m', 2000, 'ready');
   const isHeld = (others: TrackedFolder[], now = NOON, elsewhere: Parameters<typeof turnOf>[2] = []): boolean =>
@@ -44,6 +67,12 @@ describe('the first of a line', () => {
     expect(turnOf({ ...first, hasWaited: true }, earlier, [], over, WAIT)).toBe('overdue');
     expect(turnOf({ ...first, hasWaited: true }, [], [], over, WAIT)).toBe('its turn');
     expect(turnOf(first, earlier, [], over, WAIT)).toBe('its turn');
+  });
+
+  it('waits for none that has failed for as long as anything is waited for', () => {
+    const failing = { ...folder('z', 1000, 'waiting'), failures: 3, failingSince: NOON - WAIT + 1 };
+    expect(isHeld([failing])).toBe(true);
+    expect(isHeld([failing], NOON + 1)).toBe(false);
   });
 
   it('waits for none that is later, has ended, or stands in line itself', () => {

@@ -13,7 +13,7 @@ const WORKER = new URL(
       const { name } = input.file;
       if (name === 'silent') return;
       if (name === 'fatal') process.exit(3);
-      if (name === 'faulty') parentPort.postMessage({ id, error: new Error('no such file') });
+      if (name === 'faulty') parentPort.postMessage({ id, error: { is: 'other', error: new Error('no such file') } });
       else parentPort.postMessage({ id, output: { is: 'damaged', name, why: '' } });
     });`)}`,
 );

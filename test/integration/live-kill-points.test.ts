@@ -8,12 +8,29 @@ import { officeMiniBatches } from '../support/office-mini-batches.ts';
 
 const SEED = Number(process.env['KILL_SEED'] ?? 1);
 const miniBatches = officeMiniBatches({ seed: 7, hosts: 3, slices: 40, thin: 8 });
-const KINDS: readonly Step[] = ['receive', 'settle', 'enter', 'raw', 'file', 'manifest', 'index', 'state', 'remove'];
+const KINDS: readonly Step[] = [
+  'receive',
+  'settle',
+  'enter',
+  'raw',
+  'file',
+  'manifest',
+  'index',
+  'state',
+  'lookup',
+  'event',
+  'remove',
+];
+/** Both moments of these are tried each time: before the one nothing is known yet, before the other nobody was told. */
+const BOTH: readonly Step[] = ['receive', 'event'];
 
 /** One of each kind, a late one, and the late one of which no message is left. All of them are for npm run prove. */
 function someOf(points: readonly Failpoint[]): Failpoint[] {
   const dice = seededDice(SEED, 'failpoints');
-  const kinds = Map.groupBy(points, ({ step, isLate = false }) => (isLate ? `late ${step === 'remove'}` : step));
+  const kinds = Map.groupBy(points, ({ step, moment, isLate = false }) => {
+    if (isLate) return `late ${step === 'remove'}`;
+    return BOTH.includes(step) ? `${step} ${moment}` : step;
+  });
   return [...kinds.values()].map((ones) => dice.pick(ones));
 }
 
@@ -23,6 +40,8 @@ describe('a worker killed at one exact moment', () => {
     async () => {
       const all = failpointsOf(await traceOfMiniBatch(miniBatches));
       expect([...new Set(all.map(({ step }) => step))].sort()).toEqual(KINDS.toSorted());
+      // Before and after each of them.
+      expect([...new Set(all.map(({ step, moment }) => `${step} ${moment}`))]).toHaveLength(2 * KINDS.length);
       const points = someOf(all);
       const { faults, killedAt } = await killAtPoints(points, miniBatches);
       expect(faults).toEqual([]);

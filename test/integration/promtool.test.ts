@@ -151,6 +151,7 @@ describe('alarms', () => {
     ndr_reconciler_runs_total: single('ndr_reconciler_runs_total{outcome="error"}', thrice, '29m', '35m'),
     ndr_reconciler_found_total: single('ndr_reconciler_found_total{project="office"}', once, '29m', '33m'),
     ndr_dependency_retries_total: single('ndr_dependency_retries_total{dependency="s3"}', '0x30 0+60x60', '35m', '55m'),
+    ndr_dependency_refusals_total: single('ndr_dependency_refusals_total{dependency="s3"}', once, '29m', '33m'),
     ndr_breaker_open: single('ndr_breaker_open{dependency="s3"}', once, '35m', '37m'),
     ndr_events_total: single('ndr_events_total{sink="kafka",outcome="failed"}', once, '29m', '33m'),
     ndr_window_state_unavailable_total: single('ndr_window_state_unavailable_total', again, '40m', '50m'),

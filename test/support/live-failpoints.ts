@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Manifest } from '../../src/state/manifest.ts';
+import { type EventBridgeServer, startEventBridgeServer } from '../fakes/eventbridge-server.ts';
 import type { Moment } from './gate.ts';
 import { type LiveGates, openLiveGates, type Step, type Watcher } from './live-gates.ts';
 import { type LiveLab, type LiveProcess, openLiveLab } from './live-lab.ts';
@@ -33,7 +34,7 @@ const HIDDEN_MS = 11_000;
 const TRIES = 4;
 
 /** Once the message is removed, no message tells whoever follows of what is left to be published again. */
-const LATE_STEPS: readonly Step[] = ['enter', 'manifest', 'index', 'state', 'remove'];
+const LATE_STEPS: readonly Step[] = ['enter', 'manifest', 'index', 'state', 'event', 'remove'];
 
 /** Every step of a trace, and those from the commit on once more for a late mini-batch. */
 export function failpointsOf(trace: readonly Step[]): Failpoint[] {
@@ -44,8 +45,7 @@ export function failpointsOf(trace: readonly Step[]): Failpoint[] {
     if (step === 'extend' || step === 'release') continue;
     const nth = (counts.get(step) ?? 0) + 1;
     counts.set(step, nth);
-    if (step !== 'receive' && step !== 'state') points.push({ step, moment: 'asked', nth });
-    points.push({ step, moment: 'done', nth });
+    points.push({ step, moment: 'asked', nth }, { step, moment: 'done', nth });
     if (LATE_STEPS.includes(step)) points.push({ step, moment: 'done', nth, isLate: true });
   }
   return points;
@@ -60,8 +60,9 @@ export async function killAtPoints(
   const reference = await undisturbed(miniBatches);
   const redis = await startRedisServer();
   const lab = await openLiveLab();
-  const gates = await openLiveGates(lab, redis.url);
-  const trial = openTrial(lab, gates, miniBatches, reference);
+  const bridge = await startEventBridgeServer();
+  const gates = await openLiveGates(lab, redis.url, bridge.endpoint);
+  const trial = openTrial(lab, gates, bridge, miniBatches, reference);
   const faults: string[] = [];
   const killedAt: string[] = [];
   try {
@@ -81,6 +82,7 @@ export async function killAtPoints(
   } finally {
     await lab.close();
     await gates.close();
+    await bridge.close();
     await redis.close();
   }
 }
@@ -95,7 +97,30 @@ export function whenAt({ step, moment, nth }: Omit<Failpoint, 'isLate'>, act: ()
   };
 }
 
-function openTrial(lab: LiveLab, gates: LiveGates, miniBatches: readonly MiniBatch[], reference: readonly Manifest[]) {
+/** Mini-batches that were committed and of which nobody heard, and those that were told in two ways: there must be none. */
+function untold(manifests: readonly Manifest[], { entries }: EventBridgeServer): string[] {
+  const ids = new Map<string, Set<string>>();
+  for (const { Detail = '' } of entries) {
+    const { event_type: type, mini_batch_id: miniBatch, revision, event_id: id } = JSON.parse(Detail);
+    if (type !== 'BatchCommitted') continue;
+    for (const key of [`${miniBatch}`, `${miniBatch}, revision ${revision}`])
+      ids.set(key, (ids.get(key) ?? new Set()).add(id));
+  }
+  return [
+    ...manifests.flatMap(({ mini_batch_id: id }) => (ids.has(id) ? [] : [`${id} was committed, and not told`])),
+    ...[...ids].flatMap(([key, { size }]) =>
+      key.includes(',') && size > 1 ? [`${key} was told in ${size} ways`] : [],
+    ),
+  ];
+}
+
+function openTrial(
+  lab: LiveLab,
+  gates: LiveGates,
+  bridge: EventBridgeServer,
+  miniBatches: readonly MiniBatch[],
+  reference: readonly Manifest[],
+) {
   let announced = 0;
   let worker: LiveProcess | undefined;
   const next = (ahead = 0): MiniBatch => {
@@ -103,7 +128,11 @@ function openTrial(lab: LiveLab, gates: LiveGates, miniBatches: readonly MiniBat
     if (miniBatch === undefined) throw new Error(`the trial needs more than ${miniBatches.length} mini-batches`);
     return miniBatch;
   };
-  const differences = () => differencesOfLab(lab, { reference, announced });
+  const differences = async () => [
+    ...(await differencesOfLab(lab, { reference, announced })),
+    // Nothing is left on the queue: whoever was to tell has told.
+    ...untold(await lab.manifests(), bridge),
+  ];
   return {
     announced: () => announced,
     async killAt({ step, moment, nth, isLate = false }: Failpoint) {
@@ -141,7 +170,8 @@ function openTrial(lab: LiveLab, gates: LiveGates, miniBatches: readonly MiniBat
 export async function traceOfMiniBatch(miniBatches: readonly MiniBatch[]): Promise<Step[]> {
   const redis = await startRedisServer();
   const lab = await openLiveLab();
-  const gates = await openLiveGates(lab, redis.url);
+  const bridge = await startEventBridgeServer();
+  const gates = await openLiveGates(lab, redis.url, bridge.endpoint);
   try {
     const worker = lab.serve(gates.settings);
     let trace: Step[] = [];
@@ -158,6 +188,7 @@ export async function traceOfMiniBatch(miniBatches: readonly MiniBatch[]): Promi
   } finally {
     await lab.close();
     await gates.close();
+    await bridge.close();
     await redis.close();
   }
 }

@@ -14,6 +14,7 @@ export type Step =
   | 'manifest'
   | 'index'
   | 'state'
+  | 'lookup'
   | 'event'
   | 'extend'
   | 'release'
@@ -34,6 +35,7 @@ export interface LiveGates {
 
 const s3Step: KindOf = (request) => {
   if (request.startsWith('GET /raw-logs/paloalto')) return 'raw';
+  if (request.startsWith('GET /features/lake/_batches/')) return 'lookup';
   if (request.startsWith('GET /features/lake/')) return 'rebuild';
   if (request.startsWith('PUT /features/lake/_batches/')) return 'manifest';
   if (request.startsWith('PUT /features/lake/')) return 'file';
@@ -44,8 +46,8 @@ const sqsStep: KindOf = (request, answer) => {
   const [, operation] = /x-amz-target: AmazonSQS\.(\w+)/i.exec(request) ?? [];
   switch (operation) {
     case 'ReceiveMessage':
-      // Asked, it waits; what counts is that something came of it.
-      return answer?.includes('"Messages"') ? 'receive' : undefined;
+      // Of what was answered it counts only where something came of it.
+      return answer === undefined || answer.includes('"Messages"') ? 'receive' : undefined;
     case 'ChangeMessageVisibilityBatch':
       return /"VisibilityTimeout":0\b/.test(request) ? 'release' : 'extend';
     case 'DeleteMessageBatch':

@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { awsFault, mayPass, namePasses, shortly } from '../../state/aws/aws-faults.ts';
+import { awsFault, mayPass, namePasses, refusedBy } from '../../state/aws/aws-faults.ts';
 import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
 import { COUNT_RETRIES, retriesTo } from '../../state/aws/retries.ts';
 import { Unavailable } from '../../state/unavailable.ts';
@@ -45,7 +45,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
   const client = clientOf(options);
 
   const hide = (messages: readonly Message[], seconds: number, what: string) =>
-    inBatches(messages, `${what} messages of ${url}`, (Entries) =>
+    inBatches(messages, `${what} messages of ${url}`, 'sqs:ChangeMessageVisibility', (Entries) =>
       client.send(
         new ChangeMessageVisibilityBatchCommand({
           QueueUrl: url,
@@ -55,7 +55,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
     );
 
   const remove = (messages: readonly Message[]) =>
-    inBatches(messages, `remove messages of ${url}`, (Entries) =>
+    inBatches(messages, `remove messages of ${url}`, 'sqs:DeleteMessage', (Entries) =>
       client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries })),
     );
 
@@ -138,6 +138,7 @@ interface BatchAnswer {
 async function inBatches(
   messages: readonly Message[],
   what: string,
+  permission: string,
   send: (entries: Entry[]) => Promise<BatchAnswer>,
 ): Promise<MessageFault[]> {
   const faults: MessageFault[] = [];
@@ -152,8 +153,10 @@ async function inBatches(
         faults.push({ message, why: `SQS: ${what}: ${message.id}: ${Code}: ${told}`, mayPass: mayPassEntry });
       }
     } catch (error) {
-      const why = `SQS: ${what}: ${shortly(error)}`;
-      faults.push(...batch.map((message) => ({ message, why, mayPass: mayPass(error) })));
+      const { message: why } = awsFault('SQS', what, error, { permission, remedy: 'check queue.url' });
+      // What is refused says nothing of the messages: it goes well once somebody allows it.
+      const mayPassAll = mayPass(error) || refusedBy(error) !== undefined;
+      faults.push(...batch.map((message) => ({ message, why, mayPass: mayPassAll })));
     }
   }
   return faults;

@@ -1,3 +1,4 @@
+import { Refused } from '../refused.ts';
 import { Unavailable } from '../unavailable.ts';
 
 /** What the clients of AWS throw; each field is there or not. */
@@ -83,14 +84,34 @@ export interface Advice {
 }
 
 /**
- * What is thrown for an error of a client of AWS: `Unavailable` where it may pass, else an error that says what to do.
+ * How much of a system is shut to whoever got an error from it; undefined where the error is of what was asked. Credentials,
+ * clocks and the way there are the same for all of it, permissions are not.
+ */
+export function refusedBy(error: unknown): 'system' | 'place' | undefined {
+  if (!(error instanceof Error) || mayPass(error)) return undefined;
+  const { name, code, message } = error as ClientError;
+  const status = statusOf(error);
+  if (CLOCK.test(name) || /Expired/.test(name) || CREDENTIALS.test(name)) return 'system';
+  // There was no answer, such as where the certificate of the server is not trusted.
+  if (status === undefined)
+    return typeof code === 'string' || /region is missing/i.test(message) ? 'system' : undefined;
+  const isElsewhere = REGION.test(name) || status === 301 || status === 307;
+  const isDenied = DENIED.test(name) || status === 401 || status === 403;
+  return isElsewhere || isDenied || name === 'NoSuchBucket' ? 'place' : undefined;
+}
+
+/**
+ * What is thrown for an error of a client of AWS: `Unavailable` where it may pass, `Refused` where somebody has to let ndr in, else
+ * an error that says what to do.
  * @param system whose failures are counted together, e.g. `S3`
  * @param tried what was asked of which place
  */
 export function awsFault(system: string, tried: string, error: unknown, advice: Advice): Error {
   const told = shortly(error);
   if (mayPass(error)) return new Unavailable(system, tried, new Error(told));
-  return new Error(`${system}: ${tried}: ${told}; ${remedyOf(error, advice)}`);
+  const text = `${tried}: ${told}; ${remedyOf(error, advice)}`;
+  const refusedAt = refusedBy(error);
+  return refusedAt === undefined ? new Error(`${system}: ${text}`) : new Refused(system, text, refusedAt === 'system');
 }
 
 function remedyOf(error: unknown, { permission, remedy }: Advice): string {

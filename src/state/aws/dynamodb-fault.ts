@@ -1,3 +1,4 @@
+import { Refused } from '../refused.ts';
 import { awsFault, nameOf } from './aws-faults.ts';
 
 export const isConditionFault = (error: unknown): boolean => nameOf(error) === 'ConditionalCheckFailedException';
@@ -18,11 +19,16 @@ export function tooLargeFault(cause: unknown, table: string, key: string, record
   return new Error(`DynamoDB: ${what}; ${remedy}`, { cause });
 }
 
-/** What a failed call is to be reported as: `Unavailable` where it may pass, else an error that says what to do. */
+/**
+ * What a failed call is to be reported as: `Unavailable` where it may pass, `Refused` where somebody has to let ndr in, else an
+ * error that says what to do. Every mini-batch needs every table: one that is shut is the whole of it.
+ */
 export function dynamoDbFault(error: unknown, operation: string, table: string): Error {
-  if (isMissingTable(error)) return new Error(`DynamoDB: table ${table} does not exist; create it with: ndr provision`);
-  return awsFault('DynamoDB', `${operation} on table ${table}`, error, {
+  if (isMissingTable(error))
+    return new Refused('DynamoDB', `table ${table} does not exist; create it with: ndr provision`, true);
+  const fault = awsFault('DynamoDB', `${operation} on table ${table}`, error, {
     permission: `dynamodb:${operation} on table ${table}`,
     remedy: 'look into tables.*, dynamodb.endpoint and what the server supports',
   });
+  return fault instanceof Refused ? fault.ofAll() : fault;
 }

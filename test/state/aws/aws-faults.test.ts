@@ -2,9 +2,10 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { awsFault, mayPass, namePasses } from '../../../src/state/aws/aws-faults.ts';
+import { awsFault, mayPass, namePasses, refusedBy } from '../../../src/state/aws/aws-faults.ts';
 import { dynamoDbFault } from '../../../src/state/aws/dynamodb-fault.ts';
 import { s3Fault } from '../../../src/state/aws/s3-faults.ts';
+import { Refused } from '../../../src/state/refused.ts';
 import { Unavailable } from '../../../src/state/unavailable.ts';
 
 const answered = (status: number, name: string, more: object = {}): Error =>
@@ -55,6 +56,40 @@ describe('a fault of AWS', () => {
   ])('%s passes: %s', (error, passes) => {
     expect(mayPass(error)).toBe(passes);
     for (const tell of TELLERS) expect(tell(error) instanceof Unavailable).toBe(passes);
+  });
+
+  it.each([
+    [answered(403, 'AccessDenied'), 'place'],
+    [answered(400, 'AccessDeniedException'), 'place'],
+    [answered(403, 'Unknown'), 'place'],
+    [answered(404, 'NoSuchBucket'), 'place'],
+    [answered(301, 'PermanentRedirect'), 'place'],
+    [answered(400, 'ExpiredToken'), 'system'],
+    [answered(403, 'InvalidAccessKeyId'), 'system'],
+    [answered(403, 'SignatureDoesNotMatch'), 'system'],
+    [answered(400, 'UnrecognizedClientException'), 'system'],
+    [answered(403, 'RequestTimeTooSkewed'), 'system'],
+    [Object.assign(new Error('no role'), { name: 'CredentialsProviderError' }), 'system'],
+    [Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'system'],
+    [new Error('Region is missing'), 'system'],
+    // These are of what was asked, or of us.
+    [answered(400, 'ValidationException'), undefined],
+    [answered(400, 'KeyTooLongError'), undefined],
+    [answered(400, 'ConditionalCheckFailedException'), undefined],
+    [answered(404, 'NoSuchKey'), undefined],
+    [new TypeError('x is not a function'), undefined],
+    // And this passes.
+    [answered(503, 'SlowDown'), undefined],
+  ])('%s refuses: %s', (error, extent) => {
+    expect(refusedBy(error)).toBe(extent);
+    for (const tell of TELLERS) expect(tell(error) instanceof Refused).toBe(extent !== undefined);
+    const fault = s3Fault(error, 'PutObject', { bucket: 'b', key: 'k' });
+    if (fault instanceof Refused) expect(fault.isWhole).toBe(extent === 'system');
+  });
+
+  it('of one table is as much as of all: every mini-batch needs every table', () => {
+    for (const error of [answered(400, 'AccessDeniedException'), answered(400, 'ResourceNotFoundException')])
+      expect(dynamoDbFault(error, 'PutItem', 'things')).toMatchObject({ system: 'DynamoDB', isWhole: true });
   });
 
   it('of a clock passes once the client knows by how much it is off', () => {
