@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3FaultRule } from '../fakes/s3-fault-rules.ts';
 import { startAwsProxy } from '../support/aws-proxy.ts';
-import { keyOf, type LiveLab, s3Event } from '../support/live-lab.ts';
+import { keyOf, type LiveLab, LONG_HIDDEN, s3Event } from '../support/live-lab.ts';
 import type { MiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { undisturbed } from '../support/undisturbed-run.ts';
@@ -29,7 +29,7 @@ describe.concurrent('serve while S3 fails', { timeout: PATIENCE_MS }, () => {
   it('waits, asks little and dead-letters nothing while S3 refuses everything', () =>
     inLab({}, async (lab) => {
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
-      const process = lab.serve();
+      const process = lab.serve(LONG_HIDDEN);
       await announce(lab, FIRST);
       await until('the first is committed', async () => (await committed(lab)) === 1);
       lab.s3.setFaults({ rules: [{ fault: { is: 'refused', status: 503, code: 'SlowDown' }, forMs: 15_000 }] });
@@ -96,7 +96,7 @@ describe.concurrent('serve while DynamoDB fails', { timeout: PATIENCE_MS }, () =
     inLab({}, async (lab) => {
       const proxy = await startAwsProxy(lab.dynamoDb.endpoint);
       for (const miniBatch of MINI_BATCHES) await lab.put(miniBatch);
-      const process = lab.serve({ NDR_DYNAMODB_ENDPOINT: proxy.endpoint });
+      const process = lab.serve({ NDR_DYNAMODB_ENDPOINT: proxy.endpoint, ...LONG_HIDDEN });
       await announce(lab, FIRST);
       await until('the first is committed', async () => (await committed(lab)) === 1);
       const before = [...proxy.calls.values()].reduce((sum, count) => sum + count, 0);
@@ -159,7 +159,7 @@ describe.concurrent('serve while SQS fails', { timeout: PATIENCE_MS }, () => {
       lab.sqs.trouble('DeleteMessageBatch', { is: 'refused', status: 503 }, 4);
       lab.sqs.failEntries(3);
       const messages = sentTo(lab);
-      const process = lab.serve();
+      const process = lab.serve(LONG_HIDDEN);
       await lab.settled(MINI_BATCHES.length, [process]);
       await expectWhole(lab, reference);
       expect(messages.map(({ receives }) => receives)).toEqual(messages.map(() => 1));
@@ -226,7 +226,7 @@ describe.concurrent('serve and what delivers', { timeout: PATIENCE_MS }, () => {
         ),
       );
       const [message] = sentTo(lab);
-      const process = lab.serve({ NDR_COMPLETENESS_MARKER: '_SUCCESS', NDR_ORDER_WAIT_SECONDS: '1' });
+      const process = lab.serve({ NDR_COMPLETENESS_MARKER: '_SUCCESS', NDR_ORDER_WAIT_SECONDS: '1', ...LONG_HIDDEN });
       const complete = (miniBatch: MiniBatch) =>
         lab.put(miniBatch, { 'part-0.json.gz': miniBatch.lines, _SUCCESS: [] });
       for (const miniBatch of three.slice(0, 2)) await complete(miniBatch);

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3FaultRule } from '../fakes/s3-fault-rules.ts';
 import { startAwsProxy } from '../support/aws-proxy.ts';
-import { keyOf, type LiveLab, type LiveProcess, routeOf, s3Event } from '../support/live-lab.ts';
+import { keyOf, type LiveLab, type LiveProcess, LONG_HIDDEN, routeOf, s3Event } from '../support/live-lab.ts';
 import type { MiniBatch } from '../support/mini-batch-folders.ts';
 import { officeMiniBatches } from '../support/office-mini-batches.ts';
 import { freePort, startRedisServer } from '../support/redis-server.ts';
@@ -15,8 +15,6 @@ const MINI_BATCHES = officeMiniBatches({ seed: 7, hosts: 3, slices: 4, doubled: 
 const [FIRST] = MINI_BATCHES as [MiniBatch];
 /** What is no dependency's fault would have been given up after five tries in some six seconds. */
 const REFUSED_MS = 12_000;
-/** A machine that is busy with other things prolongs late; what is given back would come at once all the same. */
-const HIDDEN = { NDR_QUEUE_VISIBILITY_SECONDS: '120' };
 
 /** Two projects under prefixes of their own. */
 const SPECS = ['default', 'other'].map((project) => ({
@@ -48,7 +46,7 @@ interface Readiness {
 /** A process whose health can be asked for. */
 async function serveOpenly(lab: LiveLab, further: Readonly<Record<string, string>> = {}) {
   const port = await freePort();
-  const process = lab.serve({ NDR_HTTP_PORT: `${port}`, ...HIDDEN, ...further });
+  const process = lab.serve({ NDR_HTTP_PORT: `${port}`, ...LONG_HIDDEN, ...further });
   const ready = async (): Promise<Readiness | undefined> => {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
     return answer && ((await answer.json()) as Readiness);
@@ -138,7 +136,7 @@ describe.concurrent('serve while S3 refuses', { timeout: PATIENCE_MS }, () => {
   it('by threads, it gives nothing up either', () =>
     inLab({}, async (lab) => {
       await putAll(lab);
-      const process = lab.serve({ NDR_THREADS: '2', ...HIDDEN });
+      const process = lab.serve({ NDR_THREADS: '2', ...LONG_HIDDEN });
       const rules = [refuse('denied', { operations: ['GetObject'], keyHolds: 'paloalto/', forMs: REFUSED_MS })];
       lab.s3.setFaults({ rules });
       const messages = await announceAll(lab);
@@ -148,7 +146,7 @@ describe.concurrent('serve while S3 refuses', { timeout: PATIENCE_MS }, () => {
   it('or is away for threads, it gives nothing up either', () =>
     inLab({}, async (lab) => {
       await putAll(lab);
-      const process = lab.serve({ NDR_THREADS: '2', ...HIDDEN });
+      const process = lab.serve({ NDR_THREADS: '2', ...LONG_HIDDEN });
       const fault = { is: 'refused', status: 503, code: 'SlowDown' } as const;
       lab.s3.setFaults({ rules: [{ fault, operations: ['GetObject'], keyHolds: 'paloalto/', forMs: REFUSED_MS }] });
       const messages = await announceAll(lab);
@@ -230,7 +228,7 @@ describe.concurrent('serve while SQS refuses', { timeout: PATIENCE_MS }, () => {
       await putAll(lab);
       const proxy = await startAwsProxy(lab.sqs.endpoint);
       proxy.setTrouble((asked) => (asked === operation ? { is: 'refused', code: 'AccessDenied' } : undefined));
-      const process = lab.serve({ NDR_SQS_ENDPOINT: proxy.endpoint, ...HIDDEN });
+      const process = lab.serve({ NDR_SQS_ENDPOINT: proxy.endpoint, ...LONG_HIDDEN });
       const messages = await announceAll(lab);
       await until('it was asked', async () => proxy.calls.has(operation));
       await pause(REFUSED_MS);
