@@ -1,4 +1,9 @@
-import { BEHAVIOUR_FAMILIES, BEHAVIOUR_INPUTS, type BehaviourFamily } from '../../src/operators/deviation-metrics.ts';
+import {
+  BEHAVIOUR_FAMILIES,
+  BEHAVIOUR_INPUTS,
+  type BehaviourFamily,
+  DEFAULT_DEVIATION_OPTIONS,
+} from '../../src/operators/deviation-metrics.ts';
 import { DAYS, iso } from './timeline.ts';
 
 /** Families that have a rule of their own, and its column. */
@@ -36,12 +41,43 @@ export interface Variant {
   readonly keeps: (behaviour: string) => boolean;
   /** SQL in place of rules' columns, by the project's folder in the lake. */
   readonly rules?: (lake: string) => Partial<Record<AlertFamily, string>>;
+  /** Rules also read `evidence`, of young pairs. */
+  readonly readsPairs?: true;
+  /**
+   * Where the hour holds a degraded slice no row alerts, and where the day does behaviours of a day and strobes do not: a slice
+   * that was caught up counts in the windows behind it beside their own hours.
+   */
+  readonly settles?: true;
+  /** Scores below are no reason to call anybody, however rare they are. */
+  readonly floors?: Partial<Record<AlertFamily, number>>;
 }
 
 export const AS_SPECIFIED: Variant = { name: 'as specified', horizon: 'longest', keeps: () => true };
 
 /** As the lake writes it in a path. */
 const FIRST_REF = encodeURIComponent(iso(DAYS.week.start).replace('.000', ''));
+
+const OF_ALL = { horizon: 'longest', keeps: () => true } as const;
+
+/** Rules of pairs, asked only of pairs that are less than a week old (pair-evidence.ts). */
+const YOUNG_PAIRS: Partial<Record<AlertFamily, string>> = {
+  beacon: 'coalesce(evidence.beacon, 0)',
+  exfiltration: 'coalesce(evidence.exfiltration, 0)',
+  strobe: 'coalesce(evidence.strobe, 0)',
+};
+
+/** A behaviour counts from z_max on, what the contract calls extreme; lateral movement, of three, from half of it. */
+const Z_MAX = DEFAULT_DEVIATION_OPTIONS.zMax;
+const FLOORS: Partial<Record<AlertFamily, number>> = {
+  ...Object.fromEntries(BEHAVIOUR_FAMILIES.map((family) => [family, Z_MAX])),
+  lateral: Z_MAX / 2,
+  // Above all that a peer can reach which others have known for a week.
+  beacon: 0.5,
+  // 32 MB to a peer that is new to all, 1 GB to one that is new to the host.
+  exfiltration: 1.5,
+  // Every four minutes.
+  strobe: 0.004,
+};
 
 /** What else could have been: for comparison, never for choice. */
 export const VARIANTS: readonly Variant[] = [
@@ -70,15 +106,31 @@ export const VARIANTS: readonly Variant[] = [
         'THEN 0.3 ELSE 1 END',
     }),
   },
+  { name: 'proposed: rules of pairs look at young ones', ...OF_ALL, readsPairs: true, rules: () => YOUNG_PAIRS },
+  { name: 'proposed: silent while windows hold what was caught up', ...OF_ALL, settles: true },
+  {
+    name: 'proposed: both, and a floor under every family',
+    ...OF_ALL,
+    ...{ readsPairs: true, rules: () => YOUNG_PAIRS, settles: true, floors: FLOORS },
+  },
 ];
 
 const isBehaviour = (column: string): boolean => /^bs?_/.test(column);
 
 /** SQL of each family's score; `lake` is the project's folder. */
-export function scoresOf({ keeps, rules }: Variant, lake: string): string[] {
+export function scoresOf({ keeps, rules, floors }: Variant, lake: string): string[] {
   const own = rules?.(lake) ?? {};
   return ALERT_FAMILIES.map((family, place) => {
     const columns = FAMILY_COLUMNS[place]!.filter((column) => !isBehaviour(column) || keeps(column));
-    return own[family] ?? (columns.length === 1 ? columns[0]! : `greatest(${columns.join(', ')})`);
+    const score = own[family] ?? (columns.length === 1 ? columns[0]! : `greatest(${columns.join(', ')})`);
+    const floor = floors?.[family];
+    return floor === undefined ? score : `CASE WHEN ${score} >= ${floor} THEN ${score} ELSE 0 END`;
   });
 }
+
+/** What is left of a variant where the day holds a degraded slice. */
+export const withoutDays = (variant: Variant): Variant => ({
+  ...variant,
+  keeps: (behaviour) => !behaviour.endsWith('_w_24h') && variant.keeps(behaviour),
+  rules: (lake) => ({ strobe: '0', ...variant.rules?.(lake) }),
+});
