@@ -113,14 +113,10 @@ export function directoryPorts(context: CommandContext, home: Home, root: string
     quarantine: async () => {},
     async search(isKnown) {
       const { folders, faults } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
-      const read = folders.map((path) => ({ path, folder: home.readFolder(path) }));
-      const wrong = read.flatMap(({ folder }) => ('fault' in folder ? [folder.fault] : []));
       return {
         streams: [stream],
-        folders: read.flatMap(({ path, folder }) =>
-          'fault' in folder ? [] : [{ stream, path, miniBatchId: folder.miniBatchId }],
-        ),
-        faults: [...faults, ...wrong].map((fault) => `error: ${fault}`),
+        folders: folders.map((path) => ({ stream, path, folder: home.readFolder(path) })),
+        faults: faults.map((fault) => `error: ${fault}`),
       };
     },
     open: async () => home,

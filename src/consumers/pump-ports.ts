@@ -5,7 +5,7 @@ import type { Message, NotificationQueue } from './notification-queue.ts';
 import type { Reprocessing } from './reprocessing.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
 import type { StreamName } from './stream-name.ts';
-import type { Stream, Taken } from './take-mini-batch.ts';
+import type { Candidate, Stream, Taken } from './take-mini-batch.ts';
 
 /** Where a folder belongs that a message named, or why it goes nowhere. */
 export type Routed =
@@ -17,7 +17,11 @@ export type Routed =
 export interface FoundFolders {
   /** Every stream that was searched: each is tended from then on, whether it has anything new or not. */
   readonly streams: readonly StreamName[];
-  readonly folders: readonly { readonly stream: StreamName; readonly path: string; readonly miniBatchId?: string }[];
+  readonly folders: readonly {
+    readonly stream: StreamName;
+    readonly path: string;
+    readonly folder: Candidate['folder'];
+  }[];
   /** What could not be searched, each with why. */
   readonly faults: readonly string[];
 }

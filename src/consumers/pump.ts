@@ -6,9 +6,9 @@ import { createLanes, type LaneRules } from './lanes.ts';
 import { createMessageLedger } from './message-ledger.ts';
 import { keepHidden, releaseAll, settleEnded } from './message-upkeep.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
-import type { Announced, MiniBatchFolder } from './settle-slice.ts';
+import type { Announced } from './settle-slice.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
-import { candidateOf, settleCandidate } from './take-mini-batch.ts';
+import { type Candidate, candidateOf, settleCandidate } from './take-mini-batch.ts';
 import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
 
 export interface PumpRules extends LookRules, LaneRules {
@@ -58,7 +58,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     stream: StreamName,
     path: string,
     announced: Announced | null,
-    folder?: MiniBatchFolder,
+    folder?: Candidate['folder'],
   ): TrackedFolder => {
     const name = streamKey(stream);
     const key = folderKey({ stream: name, path });
@@ -103,11 +103,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     lastSearch = { ok: faults.length === 0, why: faults[0] ?? 'searched' };
     for (const stream of streams) lanes.know(stream);
     if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
-    for (const { stream, path, miniBatchId } of found) {
-      const candidate = candidateOf(path);
-      const folder = 'fault' in candidate.folder ? undefined : candidate.folder;
-      know(stream, path, null, folder && miniBatchId !== undefined ? { ...folder, miniBatchId } : folder);
-    }
+    for (const { stream, path, folder } of found) know(stream, path, null, folder);
     for (const fault of faults) if (!said.faults.has(fault)) observer.warn(`${fault}; it is looked at again`);
     said.faults = new Set(faults);
   };

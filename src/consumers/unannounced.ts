@@ -5,6 +5,7 @@ import type { BatchIndex } from '../state/batch-index.ts';
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
 import type { FoundFolders } from './pump-ports.ts';
 import { walkRoute } from './route-walk.ts';
+import { folderOfPath } from './settle-slice.ts';
 import type { StreamName } from './stream-name.ts';
 
 export interface UnannouncedSearch {
@@ -24,7 +25,7 @@ export interface UnannouncedSearch {
  * settled, those that were left lying, and those that hold other files than were committed.
  */
 export async function findUnannounced(search: UnannouncedSearch): Promise<FoundFolders> {
-  const folders: { stream: StreamName; path: string; miniBatchId: string }[] = [];
+  const folders: FoundFolders['folders'][number][] = [];
   const streams: StreamName[] = [];
   const faults: string[] = [];
   for (const route of search.routes.filter(({ enabled }) => enabled)) {
@@ -32,9 +33,10 @@ export async function findUnannounced(search: UnannouncedSearch): Promise<FoundF
       const stream = await search.streamOf(route);
       streams.push(stream);
       for (const date of [dateOf(search.now - DAY_MS), dateOf(search.now)]) {
-        for await (const { folder, miniBatchId } of walkRoute(search.rawFiles, route, date)) {
-          if (search.isKnown(stream, folder) || !(await isWanted(search, stream, folder, miniBatchId))) continue;
-          folders.push({ stream, path: folder, miniBatchId });
+        for await (const found of walkRoute(search.rawFiles, route, date)) {
+          const { folder: path, miniBatchId } = found;
+          if (search.isKnown(stream, path) || !(await isWanted(search, stream, path, miniBatchId))) continue;
+          folders.push({ stream, path, folder: folderOfPath(found) });
         }
       }
     } catch (error) {

@@ -6,6 +6,7 @@ import { type RecordedMetrics, recordedMetrics } from '../support/recorded-metri
 
 const NOW = Date.UTC(2026, 2, 1, 12);
 const STREAM = { project: 'office', version: 'v1' };
+const FOUND = { stream: STREAM, path: 'p', folder: { fault: 'is none' } };
 const LABELS = { project: 'office', feature_spec_version: 'v1' };
 const HOW = { workMs: 2500, sentAt: NOW - 90_000, isAgain: false };
 const COMMITTED = {
@@ -78,7 +79,7 @@ describe('the metrics of the pump', () => {
   it('count waits that were over, searches, breakers, what was left and what was swept', () => {
     pump.forced(STREAM, 'incomplete', '');
     pump.forced(STREAM, 'out of order', '');
-    pump.searched({ streams: [], folders: [{ stream: STREAM, path: 'p' }], faults: [] });
+    pump.searched({ streams: [], folders: [FOUND], faults: [] });
     pump.searched({ streams: [], folders: [], faults: ['denied'] });
     pump.heldBack({ system: 'S3', stream: 'office#v1', why: 'denied' });
     pump.refused('S3');
@@ -99,7 +100,7 @@ describe('the metrics of the pump', () => {
   it('miss no notification where there are none', () => {
     pumpMetrics(metrics, false, () => NOW).searched({
       streams: [],
-      folders: [{ stream: STREAM, path: 'p' }],
+      folders: [FOUND],
       faults: [],
     });
     expect(value('ndr_reconciler_found_total', LABELS)).toBeUndefined();

@@ -29,7 +29,7 @@ async function found(ms: number, isKnown: (path: string) => boolean = () => fals
     graceMs: GRACE,
   });
   expect(faults).toEqual([]);
-  return folders.map(({ miniBatchId = '' }) => miniBatchId);
+  return folders.map(({ folder }) => ('fault' in folder ? folder.fault : folder.miniBatchId));
 }
 
 describe('folders that nothing announced', () => {
