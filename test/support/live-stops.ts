@@ -39,7 +39,8 @@ export async function stopLiveWorkers(
 ): Promise<StopReport> {
   const reference = await undisturbed(miniBatches);
   const redis = await startRedisServer();
-  const lab = await openLiveLab();
+  // Every worker may receive what none before it came to: what the queue itself would give up is not what is tried here.
+  const lab = await openLiveLab({ maxReceiveCount: stops + 2 });
   const gates = await openLiveGates(lab, redis.url);
   const dice = seededDice(seed, 'live stops');
   const faults: string[] = [];
