@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PlannedMiniBatch } from '../state/batch-index.ts';
-import { Refused } from '../state/refused.ts';
-import { Unavailable } from '../state/unavailable.ts';
+import { isOfSystem } from '../state/refused.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
@@ -297,5 +296,4 @@ const outOfOrder = ({ candidate, path }: TrackedFolder, { orderWaitMs }: LaneRul
   `${path}: mini-batch ${candidate.miniBatchId} is taken although an earlier one has not ended after ${orderWaitMs / 1000} s`;
 
 /** Errors that say nothing of the mini-batch itself. */
-const mayPass = (error: unknown): boolean =>
-  error instanceof Unavailable || error instanceof Refused || error instanceof Overtaken;
+const mayPass = (error: unknown): boolean => isOfSystem(error) || error instanceof Overtaken;

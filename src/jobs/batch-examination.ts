@@ -3,9 +3,8 @@ import type { BatchIndex } from '../state/batch-index.ts';
 import type { BatchItem } from '../state/batch-item.ts';
 import type { Lake } from '../state/lake.ts';
 import type { Manifest } from '../state/manifest.ts';
-import { Refused } from '../state/refused.ts';
+import { isOfSystem } from '../state/refused.ts';
 import { readRetentionMarks } from '../state/retention-marks.ts';
-import { Unavailable } from '../state/unavailable.ts';
 import { error, type Finding, info, warning } from './finding.ts';
 import { checkFiles, checkManifest, type FileFault } from './revision-check.ts';
 
@@ -77,7 +76,7 @@ export async function* examineBatches(
     }
   } catch (cause) {
     // Nothing is wrong with the index: whoever called says what is out of reach.
-    if (cause instanceof Unavailable || cause instanceof Refused) throw cause;
+    if (isOfSystem(cause)) throw cause;
     const what = cause instanceof Error ? cause.message : String(cause);
     yield error(
       'index',

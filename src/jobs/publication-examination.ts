@@ -5,8 +5,7 @@ import { formatInstant } from '../operators/time.ts';
 import { type BaselinePublications, nameOfPublication } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
-import { Refused } from '../state/refused.ts';
-import { Unavailable } from '../state/unavailable.ts';
+import { isOfSystem } from '../state/refused.ts';
 import { committedIn } from './baseline-inputs.ts';
 import { isReady, readinessOf } from './baseline-readiness.ts';
 import { type BaselinePeriod, newestScheduled, periodOf } from './baseline-schedule.ts';
@@ -35,7 +34,7 @@ export async function* examinePublications(
   const newestSlice = (await index.newestCommitted(project, version))?.sliceEnd;
   if (newestSlice === undefined) return;
   const known = await baselines.all(project, version).catch((cause: unknown) => cause as Error);
-  if (known instanceof Unavailable || known instanceof Refused) throw known;
+  if (isOfSystem(known)) throw known;
   if (known instanceof Error) {
     yield error('baselines', `the baselines in the index cannot be read: ${known.message}`, callOf('rebuild-index'));
     return;

@@ -1,7 +1,6 @@
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';
-import { Refused } from '../state/refused.ts';
-import { Unavailable } from '../state/unavailable.ts';
+import { isOfSystem } from '../state/refused.ts';
 import { error, type Finding } from './finding.ts';
 
 interface QuarantinePlace {
@@ -57,7 +56,7 @@ async function readFailure(quarantine: Lake, path: string): Promise<Failure | un
     const read = JSON.parse(new TextDecoder().decode(await quarantine.read(path))) as Partial<Failure>;
     return typeof read.mini_batch_id === 'string' ? (read as Failure) : undefined;
   } catch (cause) {
-    if (cause instanceof Unavailable || cause instanceof Refused) throw cause;
+    if (isOfSystem(cause)) throw cause;
     // Removed meanwhile, or none of ours.
     return undefined;
   }

@@ -1,13 +1,7 @@
 import type { HeldBlock } from './held-day.ts';
-import { bytesOfTotals, type HeldTotals, mergedTotals } from './held-totals.ts';
+import { bytesOfTotals, type HeldTotals, mergedTotals, type RingedTotals } from './held-totals.ts';
 import { ringOf } from './lookback.ts';
 import type { RoleName } from './role-rows.ts';
-
-/** Totals of blocks that lie in the same ring: the place of the shortest window that holds them. */
-export interface RingedTotals {
-  readonly totals: HeldTotals;
-  readonly ring: number;
-}
 
 /** Adds up the totals of a span of blocks once, for all emissions of which a ring holds that span as a whole. */
 export interface GroupedTotals {

@@ -1,9 +1,9 @@
 import { type AddressDictionary, createAddressDictionary } from './address-dictionary.ts';
 import type { PlaceOptions } from './address-facts.ts';
-import { createGroupedTotals, type RingedTotals } from './grouped-totals.ts';
+import { createGroupedTotals } from './grouped-totals.ts';
 import { type HeldContents, renumbered } from './held-ids.ts';
 import { type HeldRows, noRows } from './held-rows.ts';
-import { bytesOfTotals, type HeldTotals, heldTotalsOf } from './held-totals.ts';
+import { bytesOfTotals, type HeldTotals, heldTotalsOf, type RingedTotals } from './held-totals.ts';
 import { DIRECTIONS } from './metrics.ts';
 import type { RoleName } from './role-rows.ts';
 import type { Rooms } from './rooms.ts';

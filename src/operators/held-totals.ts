@@ -12,6 +12,12 @@ export interface HeldTotals {
   readonly cappedRows: Uint32Array;
 }
 
+/** Totals of blocks that lie in the same ring: the place of the shortest window that holds them. */
+export interface RingedTotals {
+  readonly totals: HeldTotals;
+  readonly ring: number;
+}
+
 /** @param ids ids of the block → lasting ids. */
 export function heldTotalsOf({ hosts, totals, width, isCapped }: SealedRows, ids: Uint32Array): HeldTotals {
   const column = new Float64Array(hosts.length);
@@ -63,11 +69,10 @@ export const bytesOfTotals = ({ hosts, metrics, cappedRows }: HeldTotals): numbe
 /**
  * Merged metrics of some hosts in growing windows: those of window w of host i begin at (i * windows + w) * MERGED_COUNT.
  *
- * @param blocks each with its ring: the place of the shortest window that holds it.
  * @param placeOf place of a host among them by its lasting id; -1: not one of them.
  */
 export function sumsOf(
-  blocks: readonly { readonly totals: HeldTotals; readonly ring: number }[],
+  blocks: readonly RingedTotals[],
   placeOf: Int32Array,
   hosts: number,
   windows: number,

@@ -1,6 +1,6 @@
 import { type AddedRows, type BlockRanks, type HeldRows, spareOf } from './held-rows.ts';
 import type { Numbers } from './narrow.ts';
-import { copyPairs, kindsOf, type PairColumns, writePairs } from './pair-columns.ts';
+import { type ColumnKinds, copyPairs, type PairColumns, writePairs } from './pair-columns.ts';
 import { bytesInRoom, type Rooms } from './rooms.ts';
 
 /** Of all that is held: what hosts may need beyond the room that each has. */
@@ -11,21 +11,19 @@ const FEWEST_COMMON = 1024;
  * The rows without those of dropped blocks and with those of further ones, all written anew, each host with room for more.
  *
  * @param added from the newest to the oldest.
+ * @param kinds wide enough for what is held and what is added.
  * @param ids number of lasting ids.
  */
 export function rewrittenRows(
   held: HeldRows,
   added: readonly AddedRows[],
   { first, ranks }: BlockRanks,
+  kinds: ColumnKinds,
   ids: number,
   rooms: Rooms,
 ): HeldRows {
   const layout = layOut(held, added, { first, ranks }, ids);
   const { hosts, places, placeOf, entryStarts, entryEnds, from, firstRows, entriesGiven, rowsGiven } = layout;
-  const kinds = kindsOf(
-    held.pairs,
-    added.map(({ rows }) => rows.pairs),
-  );
   const entryCount = withCommon(entriesGiven);
   const rowCount = withCommon(rowsGiven);
   const need = Object.values(kinds).reduce(

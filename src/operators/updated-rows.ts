@@ -23,15 +23,15 @@ export interface RowsUpdate {
  */
 export function updatedRows(held: HeldRows, update: RowsUpdate, rooms: Rooms): HeldRows {
   const { dropped, added, ranks, isInOrder, ids } = update;
-  const rewritten = (further: readonly AddedRows[]): HeldRows => {
-    const rows = rewrittenRows(held, further, ranks, ids, rooms);
-    rooms.giveBack(held.room);
-    return rows;
-  };
   const kinds = kindsOf(
     held.pairs,
     added.map(({ rows }) => rows.pairs),
   );
+  const rewritten = (further: readonly AddedRows[]): HeldRows => {
+    const rows = rewrittenRows(held, further, ranks, kinds, ids, rooms);
+    rooms.giveBack(held.room);
+    return rows;
+  };
   if (!isInOrder || !areWideEnough(held.pairs, kinds)) return rewritten(added);
   if (ids > held.placeOf.length) {
     const longer = new Int32Array(ids + spareOf(ids)).fill(-1);

@@ -1,3 +1,5 @@
+import { Unavailable } from './unavailable.ts';
+
 /**
  * A system outside will not do what is asked of it: it wants a permission, valid credentials, a right clock, or the bucket or
  * table that was named. So it stays until somebody changes that, and it says nothing of what was to be done there.
@@ -22,3 +24,7 @@ export class Refused extends Error {
     return new Refused(this.system, this.told, true);
   }
 }
+
+/** Whether a system outside is why something was not done, and not what was to be done. */
+export const isOfSystem = (error: unknown): error is Unavailable | Refused =>
+  error instanceof Unavailable || error instanceof Refused;

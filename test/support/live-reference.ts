@@ -40,14 +40,16 @@ export interface Expected {
  */
 export async function differencesOfLab(lab: LiveLab, { reference, announced }: Expected): Promise<string[]> {
   const expected = reference.slice(0, announced);
-  let patience = Date.now() + PATIENCE_MS;
+  let patience = 0;
   let left = Number.POSITIVE_INFINITY;
   let manifests: readonly Manifest[] = [];
   let open: string[] = [];
   for (;;) {
     const waiting = lab.sqs.queue('ndr').messages.length;
-    if (waiting < left) patience = Date.now() + PATIENCE_MS;
-    left = Math.min(left, waiting);
+    if (waiting < left) {
+      left = waiting;
+      patience = Date.now() + PATIENCE_MS;
+    }
     const isLate = Date.now() >= patience;
     // Before the queue is empty it cannot be over: to read what is there takes from those who still work.
     if (isLate || waiting === 0) {

@@ -1,4 +1,4 @@
-import { Unavailable } from '../unavailable.ts';
+import { isOfSystem } from '../refused.ts';
 import { awsFault, nameOf, statusOf } from './aws-faults.ts';
 import { type S3Place, s3Address } from './s3-location.ts';
 
@@ -21,9 +21,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   KeyTooLongError: 'a key has at most 1,024 bytes; shorten the prefix or the name of the folder',
 };
 
-/** The error to throw for one of the client's: an Unavailable if it may pass. Its text is made of codes, not of answers. */
+/** The error to throw for one of the client's: an Unavailable if it may pass, one that was told already as it is. Its text is made of codes, not of answers. */
 export function s3Fault(error: unknown, operation: string, place: S3Place): Error {
-  if (error instanceof Unavailable || !(error instanceof Error)) return error as Error;
+  if (isOfSystem(error) || !(error instanceof Error)) return error as Error;
   const { bucket } = place;
   return awsFault('S3', `${operation} of ${s3Address(place)}`, error, {
     permission: `${PERMISSIONS[operation] ?? `s3:${operation}`} on bucket ${bucket}`,
