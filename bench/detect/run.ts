@@ -5,16 +5,16 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HORIZONS } from '../../src/operators/baseline-metrics.ts';
-import { AS_SPECIFIED, VARIANTS, type Variant } from './alert-families.ts';
+import { AS_SPECIFIED, VARIANTS } from './alert-families.ts';
 import { planAttacks } from './attacks.ts';
 import { captureLines } from './capture-beacons.ts';
-import { type Evaluation, evaluate } from './evaluation.ts';
+import { evaluate } from './evaluation.ts';
 import { homeOf, type OfficeRun, playOffice, type Timings, truthOf } from './office-run.ts';
 import { writePart } from './page.ts';
 import { reportLines, variantLines } from './report.ts';
-import { readTracks, type Tracks } from './score-reader.ts';
+import { readTracks } from './score-reader.ts';
 import { DAYS } from './timeline.ts';
-import { type Attacked, attackedOf } from './truth.ts';
+import { attackedOf } from './truth.ts';
 
 /** Development used 1 to 9. */
 const HELD_OUT_SEED = 53;
@@ -61,24 +61,21 @@ async function officeLines(): Promise<string[]> {
 
   const begun = performance.now();
   const attacked = attackedOf(planned, await truthOf(run));
-  const { read, evaluation } = await evaluated(attacked, AS_SPECIFIED);
-  timings['evaluation'] = (performance.now() - begun) / 1000;
-  const report = reportLines({ seed, hosts: run.hosts, attacks: attacked.length, read, timings }, evaluation);
-  if (!values.variants) return report;
-  const compared = [{ name: AS_SPECIFIED.name, evaluation }];
-  for (const variant of VARIANTS.filter(({ horizon }) => horizon === 'longest' || run.horizons.includes(horizon))) {
-    run.say(`variant: ${variant.name}`);
-    compared.push({ name: variant.name, evaluation: (await evaluated(attacked, variant)).evaluation });
-  }
-  return [...report, '', ...variantLines(compared)];
-}
-
-async function evaluated(
-  attacked: readonly Attacked[],
-  variant: Variant,
-): Promise<{ read: Tracks; evaluation: Evaluation }> {
+  const others = values.variants
+    ? VARIANTS.filter(({ horizon }) => horizon === 'longest' || run.horizons.includes(horizon))
+    : [];
+  const variants = [AS_SPECIFIED, ...others];
   const span = { start: DAYS.week.start, end: DAYS.live.end };
-  const scores = await readTracks(homeOf(run, 'attacked'), span, variant);
-  const calm = await readTracks(homeOf(run, 'calm'), span, variant);
-  return { read: scores, evaluation: evaluate(attacked, scores.tracks, calm.tracks, BUDGETS) };
+  const scores = await readTracks(homeOf(run, 'attacked'), span, variants);
+  const calm = await readTracks(homeOf(run, 'calm'), span, variants);
+  run.say('scores read');
+  const compared = variants.map(({ name }, place) => {
+    const evaluation = evaluate(attacked, scores[place]!.tracks, calm[place]!.tracks, BUDGETS);
+    run.say(`evaluated: ${name}`);
+    return { name, evaluation };
+  });
+  timings['evaluation'] = (performance.now() - begun) / 1000;
+  const played = { seed, hosts: run.hosts, attacks: attacked.length, read: scores[0]!, timings };
+  const report = reportLines(played, compared[0]!.evaluation);
+  return values.variants ? [...report, '', ...variantLines(compared)] : report;
 }

@@ -1,15 +1,25 @@
 import { fnv1a } from '../operators/address.ts';
 import {
+  type HostPack,
+  type HostStatistics,
   hostColumns,
+  hostStatisticsOf,
+  type KnownHosts,
+  knownHostsOf,
   metadataColumns,
   type PackOptions,
-  packHosts,
   packSegments,
   segmentColumns,
-  splitHosts,
 } from '../operators/baseline-pack.ts';
 import { type DeviationInput, deviationsOf, type FgCRows } from '../operators/deviations.ts';
-import { type PairOwner, packPairs, pairColumns, splitPairs } from '../operators/pair-pack.ts';
+import {
+  joinPairs,
+  type PairOwner,
+  type PairPack,
+  packPairs,
+  pairColumns,
+  splitPairs,
+} from '../operators/pair-pack.ts';
 import type { Table } from '../operators/table.ts';
 import { type BlockKind, decodeBlock, encodeBlock } from '../state/block-codec.ts';
 import { decodeParquet } from '../state/parquet.ts';
@@ -37,17 +47,14 @@ export interface DeviationStages {
     packs: PackKeys;
     options: PackOptions;
   }): Promise<DeviatedRows | Missing>;
-  /** Keeps what deviations read of a publication's hosts, each shard by itself. */
-  packHosts(input: {
-    hosts: readonly ReadFileBytes[];
-    metadata: readonly ReadFileBytes[];
-    /** By shard. */
-    keys: readonly BlockKey[];
-    options: PackOptions;
-  }): Promise<void>;
+  /** What packs take of files of a publication, and packs, kept: the parts are put together between. */
+  knownHosts(input: { metadata: readonly ReadFileBytes[]; options: PackOptions }): Promise<KnownHosts>;
+  hostStatistics(input: { file: ReadFileBytes; options: PackOptions }): Promise<HostStatistics>;
+  keepHosts(input: { key: BlockKey; pack: HostPack }): Promise<void>;
   packSegments(input: { segments: readonly ReadFileBytes[]; key: BlockKey; options: PackOptions }): Promise<void>;
-  /** `keys`: by shard; one for the segments of all. */
-  packPairs(input: { pairs: readonly ReadFileBytes[]; owner: PairOwner; keys: readonly BlockKey[] }): Promise<void>;
+  /** By shard of the owner. */
+  pairsOf(input: { file: ReadFileBytes; owner: PairOwner; shards: number }): Promise<readonly PairPack[]>;
+  keepPairs(input: { key: BlockKey; packs: readonly PairPack[]; owner: PairOwner }): Promise<void>;
 }
 
 export function createDeviationStages({ baselines }: Pick<BlockStores, 'baselines'>): DeviationStages {
@@ -75,25 +82,33 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
       const pairs = byHost && bySegment && { byHost, bySegment };
       return { is: 'deviated', rows: deviationsOf(rows, { hosts, segments, pairs }, options) };
     },
-    async packHosts({ hosts, metadata, keys, options }) {
-      const tables = tablesOf(hosts, hostColumns(options));
-      const pack = packHosts(tables, [...tablesOf(metadata, metadataColumns(options))], options);
-      const packs = splitHosts(pack, keys.length, (host) => fnv1a(host) % keys.length);
-      for (const [shard, key] of keys.entries()) await baselines.put(key, encodeBlock('host_baselines', packs[shard]!));
+    async knownHosts({ metadata, options }) {
+      return knownHostsOf([...tablesOf(metadata, metadataColumns(options))], options);
+    },
+    async hostStatistics({ file, options }) {
+      return hostStatisticsOf(tableOf(file, hostColumns(options)), options);
+    },
+    async keepHosts({ key, pack }) {
+      await baselines.put(key, encodeBlock('host_baselines', pack));
     },
     async packSegments({ segments, key, options }) {
       const pack = packSegments(tablesOf(segments, segmentColumns(options)), options);
       await baselines.put(key, encodeBlock('segment_baselines', pack));
     },
-    async packPairs({ pairs, owner, keys }) {
-      const pack = packPairs(tablesOf(pairs, pairColumns(owner)), owner);
-      const packs = keys.length === 1 ? [pack] : splitPairs(pack, keys.length, (host) => fnv1a(host) % keys.length);
-      for (const [shard, key] of keys.entries()) await baselines.put(key, encodeBlock('pair_rarities', packs[shard]!));
+    async pairsOf({ file, owner, shards }) {
+      const pack = packPairs(tableOf(file, pairColumns(owner)), owner);
+      return shards === 1 ? [pack] : splitPairs(pack, shards, (host) => fnv1a(host) % shards);
+    },
+    async keepPairs({ key, packs, owner }) {
+      await baselines.put(key, encodeBlock('pair_rarities', joinPairs(packs, owner)));
     },
   };
 }
 
-/** One table at a time: those of a hundred thousand hosts would not fit side by side. */
+/** One table at a time. */
 function* tablesOf(files: readonly ReadFileBytes[], columns: readonly string[]): Generator<Table> {
-  for (const { path, bytes } of files) yield decodeParquet(bytes, schemaOfFile(bytes, path), { source: path, columns });
+  for (const file of files) yield tableOf(file, columns);
 }
+
+const tableOf = ({ path, bytes }: ReadFileBytes, columns: readonly string[]): Table =>
+  decodeParquet(bytes, schemaOfFile(bytes, path), { source: path, columns });

@@ -113,9 +113,12 @@ export function threadPool<Backing>(
     establish: (input) => call('establish', input, input.key.shard),
     seal: (input) => call('seal', input, input.key.shard),
     deviate: (input) => call('deviate', input, input.shard),
-    packHosts: (input) => call('packHosts', input),
+    knownHosts: (input) => call('knownHosts', input),
+    hostStatistics: (input) => call('hostStatistics', input),
+    keepHosts: (input) => call('keepHosts', input),
     packSegments: (input) => call('packSegments', input),
-    packPairs: (input) => call('packPairs', input),
+    pairsOf: (input) => call('pairsOf', input),
+    keepPairs: (input) => call('keepPairs', input),
     encode: (input) => call('encode', input),
     async close() {
       await Promise.all(workers.map((worker) => worker?.thread.terminate()));

@@ -75,99 +75,113 @@ export function joinedKey(rows: StatisticRows, owner: string, segmentId: string 
   return rows.joinsBand ? `${owner}${segment}|${timeBand}` : owner + segment;
 }
 
-/**
- * Packs hosts: every row of the metadata, with the statistics of those that are warm.
- *
- * @param statistics tables of FG-B's hosts, each looked at once, and `metadata` of ip_metadata, whose hosts they are.
- * @throws {SchemaError} for a column that is missing, a warm host without statistics, a host that stands twice.
- */
-export function packHosts(
-  statistics: Iterable<Table>,
-  metadata: readonly Table[],
-  options: PackOptions,
-  takes: (hostIp: string) => boolean = () => true,
-): HostPack {
-  const layout = statisticLayoutOf(options);
+/** What a publication's ip_metadata says of its hosts, in the order of their keys. */
+export type KnownHosts = Pick<HostPack, 'keys' | 'isNonPersistent' | 'activeDays' | 'workingShare'> & {
+  readonly isCold: Uint8Array;
+};
+
+/** @throws {SchemaError} for a column that is missing, or a host that stands twice. */
+export function knownHostsOf(metadata: readonly Table[], options: PackOptions): KnownHosts {
   const columns = keyColumns('host_ip', options);
-  const hosts = metadata.flatMap((table) => knownHosts(table, columns, takes));
+  const hosts = metadata.flatMap((table) => {
+    requireColumns(table, [...columns, ...METADATA_COLUMNS], METADATA_SOURCE);
+    const [isCold, isNonPersistent, activeDays, workingShare] = METADATA_COLUMNS.map((name) => numbersOf(table, name));
+    return keysOf(table, columns).map((key, i) => ({
+      key,
+      ...{ isCold: isCold![i] !== 0 ? 1 : 0, isNonPersistent: isNonPersistent![i] === 1 ? 1 : 0 },
+      ...{ activeDays: activeDays![i]!, workingShare: workingShare![i]! },
+    }));
+  });
   hosts.sort((a, b) => compareText(a.key, b.key));
   const keys = hosts.map(({ key }) => key);
-  let warm = 0;
-  const row = Int32Array.from(hosts, ({ isCold }) => (isCold ? -1 : warm++));
-  const values = new Float64Array(warm * layout.width);
-  const isWritten = new Uint8Array(warm);
-  const twice = repeatsOf(keys);
-  for (const table of statistics) {
-    requireColumns(table, hostColumns(options), HOST_SOURCE);
-    const rows: number[] = [];
-    const places: number[] = [];
-    keysOf(table, columns).forEach((key, i) => {
-      const place = row[placeOfText(keys, key)] ?? -1;
-      if (place < 0) return;
-      if (isWritten[place] === 1) twice.push(key);
-      isWritten[place] = 1;
-      rows.push(i);
-      places.push(place);
-    });
-    writeStatistics(values, table, rows, places, layout, 'host', HOST_SOURCE);
-  }
-  const without = keys.filter((_, i) => row[i]! >= 0 && isWritten[row[i]!] === 0);
-  throwIfAny([
-    ...repeatFaults(twice, HOST_SOURCE),
-    ...(without.length > 0 ? [`${HOST_SOURCE}: no row for ${shown(without)}, warm by fg_b/ip_metadata`] : []),
-  ]);
+  throwIfAny(repeatFaults(repeatsOf(keys), METADATA_SOURCE));
   return {
-    ...heading(options),
-    ...{ keys, row, values },
+    keys,
+    isCold: Uint8Array.from(hosts, ({ isCold }) => isCold),
     isNonPersistent: Uint8Array.from(hosts, ({ isNonPersistent }) => isNonPersistent),
     activeDays: Int32Array.from(hosts, (host) => host.activeDays),
     workingShare: Float64Array.from(hosts, (host) => host.workingShare),
   };
 }
 
-const HOST_SOURCE = 'fg_b/host';
-const SEGMENT_SOURCE = 'fg_b/segment';
-
-function knownHosts(table: Table, columns: readonly string[], takes: (hostIp: string) => boolean) {
-  requireColumns(table, [...columns, ...METADATA_COLUMNS], 'fg_b/ip_metadata');
-  const ips = textsByRow(table, 'host_ip');
-  const [isCold, isNonPersistent, activeDays, workingShare] = METADATA_COLUMNS.map((name) => numbersOf(table, name));
-  return keysOf(table, columns).flatMap((key, i) => {
-    if (!takes(ips[i]!)) return [];
-    const flags = { isCold: isCold![i] !== 0, isNonPersistent: isNonPersistent![i] === 1 ? 1 : 0 };
-    return [{ key, ...flags, activeDays: activeDays![i]!, workingShare: workingShare![i]! }];
-  });
+/** What packs take of some rows of FG-B's hosts. */
+export interface HostStatistics {
+  readonly keys: readonly string[];
+  /** Row-major, on shared memory. NaN: the metric has no support there. */
+  readonly values: Float64Array;
 }
 
-/** The hosts of every shard by themselves. */
-export function splitHosts(pack: HostPack, shards: number, shardOf: (hostIp: string) => number): HostPack[] {
-  const width =
-    pack.values.length /
-    Math.max(
-      1,
-      pack.row.reduce((most, row) => Math.max(most, row + 1), 0),
-    );
+/** @throws {SchemaError} for a column that is missing, or a metric without a value where it has support. */
+export function hostStatisticsOf(table: Table, options: PackOptions): HostStatistics {
+  requireColumns(table, hostColumns(options), HOST_SOURCE);
+  const layout = statisticLayoutOf(options);
+  const rows = Array.from({ length: table.length }, (_, row) => row);
+  const values = sharedNumbers(table.length * layout.width);
+  writeStatistics(values, table, rows, rows, layout, 'host', HOST_SOURCE);
+  return { keys: keysOf(table, keyColumns('host_ip', options)), values };
+}
+
+/** Packs that grow part by part, so that a publication need not be in memory as a whole beside them. */
+export interface GrowingHostPacks {
+  /** Takes what is known of warm hosts; others have no statistics in a pack. */
+  add(statistics: HostStatistics): void;
+  /** By shard. @throws {SchemaError} for a warm host without statistics, or one that stands twice. */
+  finish(): HostPack[];
+}
+
+/** Packs of every shard by itself: all hosts that are known, with the statistics of those that are warm. */
+export function growHostPacks(
+  known: KnownHosts,
+  options: PackOptions,
+  shards: number,
+  shardOf: (hostIp: string) => number,
+): GrowingHostPacks {
+  const { width } = statisticLayoutOf(options);
   const members: number[][] = Array.from({ length: shards }, () => []);
-  pack.keys.forEach((key, i) => {
-    members[shardOf(key.split('|', 1)[0]!)]!.push(i);
-  });
-  return members.map((places) => {
+  const shardAt = Uint16Array.from(known.keys, (key) => shardOf(key.split('|', 1)[0]!));
+  shardAt.forEach((shard, i) => void members[shard]!.push(i));
+  const rowAt = new Int32Array(known.keys.length).fill(-1);
+  const packs = members.map((places): HostPack => {
     let warm = 0;
-    const row = Int32Array.from(places, (i) => (pack.row[i]! < 0 ? -1 : warm++));
-    const values = new Float64Array(warm * width);
-    places.forEach((i, n) => {
-      if (row[n]! >= 0)
-        values.set(pack.values.subarray(pack.row[i]! * width, (pack.row[i]! + 1) * width), row[n]! * width);
-    });
+    for (const i of places) if (known.isCold[i] === 0) rowAt[i] = warm++;
     return {
-      ...{ ...pack, row, values },
-      keys: places.map((i) => pack.keys[i]!),
-      isNonPersistent: Uint8Array.from(places, (i) => pack.isNonPersistent[i]!),
-      activeDays: Int32Array.from(places, (i) => pack.activeDays[i]!),
-      workingShare: Float64Array.from(places, (i) => pack.workingShare[i]!),
+      ...heading(options),
+      keys: places.map((i) => known.keys[i]!),
+      row: Int32Array.from(places, (i) => rowAt[i]!),
+      values: sharedNumbers(warm * width),
+      isNonPersistent: Uint8Array.from(places, (i) => known.isNonPersistent[i]!),
+      activeDays: Int32Array.from(places, (i) => known.activeDays[i]!),
+      workingShare: Float64Array.from(places, (i) => known.workingShare[i]!),
     };
   });
+  const isWritten = new Uint8Array(known.keys.length);
+  const twice: string[] = [];
+  return {
+    add({ keys, values }) {
+      for (const [i, key] of keys.entries()) {
+        const place = placeOfText(known.keys, key);
+        if (place < 0 || rowAt[place]! < 0) continue;
+        if (isWritten[place] === 1) twice.push(key);
+        isWritten[place] = 1;
+        packs[shardAt[place]!]!.values.set(values.subarray(i * width, (i + 1) * width), rowAt[place]! * width);
+      }
+    },
+    finish() {
+      const without = known.keys.filter((_, i) => rowAt[i]! >= 0 && isWritten[i] === 0);
+      throwIfAny([
+        ...repeatFaults(twice.sort(compareText), HOST_SOURCE),
+        ...(without.length > 0 ? [`${HOST_SOURCE}: no row for ${shown(without)}, warm by ${METADATA_SOURCE}`] : []),
+      ]);
+      return packs;
+    },
+  };
 }
+
+const sharedNumbers = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(length * 8));
+
+const METADATA_SOURCE = 'fg_b/ip_metadata';
+const HOST_SOURCE = 'fg_b/host';
+const SEGMENT_SOURCE = 'fg_b/segment';
 
 /**
  * Packs segments of at least segmentMinHosts hosts, and the project. Each table is looked at once.

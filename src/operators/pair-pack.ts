@@ -1,4 +1,4 @@
-import { type AddressList, createAddressBook, mergeBooks } from './address-book.ts';
+import { type AddressList, type BookContents, createAddressBook, mergeBooks, textOf } from './address-book.ts';
 import { compareText } from './baseline-pack.ts';
 import { numbersOf, requireColumns, textsByRow } from './statistic-rows.ts';
 import { SchemaError, type Table } from './table.ts';
@@ -30,54 +30,78 @@ export const pairColumns = (owner: PairOwner): readonly string[] => [
 ];
 
 /**
- * @param tables of FG-B's pairs by host or by segment, each looked at once; their rows in any order, fastest by key.
+ * @param table of FG-B's pairs by host or by segment; its rows in any order, fastest by key.
  * @throws {SchemaError} for a column that is missing, or a pair that stands twice.
  */
-export function packPairs(tables: Iterable<Table>, owner: PairOwner): PairPack {
-  const source = `fg_b/pair/${owner === 'host_ip' ? 'host' : 'segment'}`;
+export function packPairs(table: Table, owner: PairOwner): PairPack {
+  requireColumns(table, pairColumns(owner), sourceOf(owner));
   const book = createAddressBook(true);
   const placeOfOwner = new Map<string, number>();
-  const parts: PairRows[] = [];
-  for (const table of tables) {
-    requireColumns(table, pairColumns(owner), source);
-    parts.push({
-      length: table.length,
-      owner: Int32Array.from(textsByRow(table, owner), (text) => {
-        const place = placeOfOwner.get(text) ?? placeOfOwner.size;
-        placeOfOwner.set(text, place);
-        return place;
-      }),
-      peer: Uint32Array.from(textsByRow(table, 'dst_ip'), (text) => book.idOfText(text)),
-      port: Int32Array.from(numbersOf(table, 'dst_port')),
-      seen: Float64Array.from(numbersOf(table, 'pair_seen_count')),
-      lastSeen: Float64Array.from(numbersOf(table, 'pair_last_seen_ts')),
-      activeDays: Int32Array.from(numbersOf(table, 'active_days')),
-      isRare: Uint8Array.from(numbersOf(table, 'is_rare_pair_flag')),
-    });
-  }
-  const owners = [...placeOfOwner.keys()].sort(compareText);
-  const rankOfOwner = new Int32Array(owners.length);
-  owners.forEach((text, rank) => {
-    rankOfOwner[placeOfOwner.get(text)!] = rank;
+  const rows = {
+    length: table.length,
+    owner: Int32Array.from(textsByRow(table, owner), (text) => {
+      const place = placeOfOwner.get(text) ?? placeOfOwner.size;
+      placeOfOwner.set(text, place);
+      return place;
+    }),
+    peer: Uint32Array.from(textsByRow(table, 'dst_ip'), (text) => book.idOfText(text)),
+    port: Int32Array.from(numbersOf(table, 'dst_port')),
+    seen: Float64Array.from(numbersOf(table, 'pair_seen_count')),
+    lastSeen: Float64Array.from(numbersOf(table, 'pair_last_seen_ts')),
+    activeDays: Int32Array.from(numbersOf(table, 'active_days')),
+    isRare: Uint8Array.from(numbersOf(table, 'is_rare_pair_flag')),
+  };
+  return joined([{ rows, owners: [...placeOfOwner.keys()], addresses: book.contents() }], owner);
+}
+
+/**
+ * One pack of several, in any order, fastest by key.
+ * @throws {SchemaError} for a pair that stands twice.
+ */
+export function joinPairs(packs: readonly PairPack[], owner: PairOwner): PairPack {
+  const parts = packs.map(({ owners, offsets, addresses, ...columns }) => {
+    const owner = new Int32Array(columns.peer.length);
+    owners.forEach((_, i) => void owner.fill(i, offsets[i], offsets[i + 1]));
+    return { rows: { length: owner.length, owner, ...columns }, owners, addresses };
   });
-  const { list: addresses, remaps } = mergeBooks([book.contents()]);
-  const all = joined(parts);
-  for (let i = 0; i < all.length; i++) {
-    all.owner[i] = rankOfOwner[all.owner[i]!]!;
-    all.peer[i] = remaps[0]![all.peer[i]!]!;
-  }
+  return joined(parts, owner);
+}
+
+interface PairPart {
+  /** Owners and peers are places in the part's own lists. */
+  readonly rows: PairRows;
+  readonly owners: readonly string[];
+  readonly addresses: BookContents;
+}
+
+function joined(parts: readonly PairPart[], of: PairOwner): PairPack {
+  const owners = [...new Set(parts.flatMap((part) => part.owners))].sort(compareText);
+  const rankOf = new Map(owners.map((text, rank) => [text, rank]));
+  const { list: addresses, remaps } = mergeBooks(parts.map((part) => part.addresses));
+  const all = roomFor(parts.reduce((sum, { rows }) => sum + rows.length, 0));
+  let at = 0;
+  parts.forEach(({ rows, owners: own }, p) => {
+    const ranks = own.map((text) => rankOf.get(text)!);
+    for (const column of COLUMNS) all[column].set(rows[column], at);
+    for (let i = 0; i < rows.length; i++) {
+      all.owner[at + i] = ranks[rows.owner[i]!]!;
+      all.peer[at + i] = remaps[p]![rows.peer[i]!]!;
+    }
+    at += rows.length;
+  });
   const rows = sorted(all);
   const twice = firstRepeat(rows);
   if (twice >= 0) {
-    const { texts } = addresses;
-    const peer = texts.get(rows.peer[twice]!) ?? `address ${addresses.ipv4[rows.peer[twice]!]!}`;
-    throw new SchemaError([`${source}: ${owners[rows.owner[twice]!]}, ${peer}, ${rows.port[twice]} more than once`]);
+    const pair = [owners[rows.owner[twice]!], textOf(addresses, rows.peer[twice]!), rows.port[twice]];
+    throw new SchemaError([`${sourceOf(of)}: ${pair.join(', ')} more than once`]);
   }
   const offsets = new Uint32Array(owners.length + 1);
   for (let i = 0; i < rows.length; i++) offsets[rows.owner[i]! + 1] = i + 1;
   const { peer, port, seen, lastSeen, activeDays, isRare } = rows;
   return { owners, offsets, addresses, peer, port, seen, lastSeen, activeDays, isRare };
 }
+
+const sourceOf = (owner: PairOwner): string => `fg_b/pair/${owner === 'host_ip' ? 'host' : 'segment'}`;
 
 /** The pairs of every shard's hosts by themselves. */
 export function splitPairs(pack: PairPack, shards: number, shardOf: (owner: string) => number): PairPack[] {
@@ -145,17 +169,6 @@ const roomFor = (length: number): PairRows => ({
   isRare: new Uint8Array(length),
 });
 const COLUMNS = ['owner', 'peer', 'port', 'seen', 'lastSeen', 'activeDays', 'isRare'] as const;
-
-function joined(parts: readonly PairRows[]): PairRows {
-  if (parts.length === 1) return parts[0]!;
-  const all = roomFor(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    for (const column of COLUMNS) all[column].set(part[column], at);
-    at += part.length;
-  }
-  return all;
-}
 
 /** Rows by (owner, peer, port). */
 function sorted(rows: PairRows): PairRows {

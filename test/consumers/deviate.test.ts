@@ -54,10 +54,10 @@ function withPacks(
   const made: string[] = [];
   const pruned: [string, number][] = [];
   const nameOf = ({ miniBatchId, shard }: BlockKey): string => `${miniBatchId} ${shard}`;
-  const make = async (what: string, keys: readonly BlockKey[]): Promise<void> => {
+  const make = async (what: string, key: BlockKey): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
-    made.push(what);
-    for (const key of keys) packs.add(nameOf(key));
+    made.push(`${what}, ${typeof key.shard === 'number' ? `shard ${key.shard}` : 'all'}`);
+    packs.add(nameOf(key));
   };
   const pool = {
     async deviate({ shard, packs: own }: Parameters<Sources['deps']['pool']['deviate']>[0]) {
@@ -67,9 +67,15 @@ function withPacks(
       await new Promise((resolve) => setImmediate(resolve));
       return missing.length > 0 ? { is: 'missing', keys: missing } : { is: 'deviated', rows: { shard } };
     },
-    packHosts: ({ keys }: { keys: readonly BlockKey[] }) => make('hosts', keys),
-    packSegments: ({ key }: { key: BlockKey }) => make('segments', [key]),
-    packPairs: ({ owner, keys }: { owner: string; keys: readonly BlockKey[] }) => make(`pairs by ${owner}`, keys),
+    knownHosts: async () => ({
+      ...{ keys: [], isCold: new Uint8Array(0), isNonPersistent: new Uint8Array(0) },
+      ...{ activeDays: new Int32Array(0), workingShare: new Float64Array(0) },
+    }),
+    hostStatistics: async () => ({ keys: [], values: new Float64Array(0) }),
+    keepHosts: ({ key }: { key: BlockKey }) => make('hosts', key),
+    packSegments: ({ key }: { key: BlockKey }) => make('segments', key),
+    pairsOf: async ({ shards }: { shards: number }) => new Array(shards).fill('pairs'),
+    keepPairs: ({ owner, key }: { owner: string; key: BlockKey }) => make(`pairs by ${owner}`, key),
   };
   const lake = {
     async read(path: string) {
@@ -94,7 +100,10 @@ function withPacks(
   return { run, made, pruned };
 }
 
-const ALL = ['hosts', 'pairs by host_ip', 'pairs by segment_id', 'segments'];
+const ALL = [
+  ...['hosts', 'pairs by host_ip'].flatMap((what) => [0, 1, 2].map((shard) => `${what}, shard ${shard}`)),
+  ...['pairs by segment_id, all', 'segments, all'],
+];
 
 it('makes what all shards miss once', async () => {
   const { run, made } = withPacks();

@@ -3,18 +3,18 @@ import {
   hostColumns,
   joinedKey,
   metadataColumns,
-  packHosts,
   packSegments,
   placeOfText,
   segmentColumns,
-  splitHosts,
 } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../src/operators/deviation-metrics.ts';
 import type { Table } from '../../src/operators/table.ts';
+import { hostPacksOf } from './host-packs.ts';
 import { diceOf, hostTable, metadataTable, randomBaseline, segmentTable } from './random-baselines.ts';
 
 const OPTIONS = { ...DEFAULT_DEVIATION_OPTIONS, joinKeys: ['host_ip', 'window_label'] };
 const BY_BAND = { ...OPTIONS, joinKeys: ['host_ip', 'window_label', 'time_band'] };
+const packHosts = (...tables: Parameters<typeof hostPacksOf>) => hostPacksOf(...tables)[0]!;
 const baseline = randomBaseline(diceOf(5), false);
 const byBand = randomBaseline(diceOf(5), true);
 
@@ -62,7 +62,7 @@ describe('packs', () => {
     });
     expect(packHosts(halves, [metadataTable(baseline)], OPTIONS)).toEqual(pack);
     const width = 2 * 440 + 2 * 8 + 2 * 44;
-    const shards = splitHosts(pack, 3, (host) => host.length % 3);
+    const shards = hostPacksOf(halves, [metadataTable(baseline)], OPTIONS, 3, (host) => host.length % 3);
     expect(shards.flatMap(({ keys }) => keys).sort()).toEqual(pack.keys);
     for (const shard of shards) {
       shard.keys.forEach((key, i) => {

@@ -3,12 +3,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FALLBACK_REASONS } from '../../src/operators/baseline-choice.ts';
-import { packHosts, packSegments, splitHosts } from '../../src/operators/baseline-pack.ts';
+import { packSegments } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS, TRANSFORM_NAMES } from '../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../src/operators/deviations.ts';
 import { fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
 import { packPairs, splitPairs } from '../../src/operators/pair-pack.ts';
 import { deviationOf } from '../oracle/deviations.ts';
+import { hostPacksOf } from './host-packs.ts';
 import {
   diceOf,
   HOSTS,
@@ -67,10 +68,10 @@ it('says what the oracle says', () => {
         };
         const placeOf = new Map(rows.map(({ host }, i) => [host, i]));
         const shardOf = (host: string): number => placeOf.get(host)! % shards;
-        const packs = splitHosts(packHosts([hostTable(baseline)], [metadataTable(baseline)], options), shards, shardOf);
+        const packs = hostPacksOf([hostTable(baseline)], [metadataTable(baseline)], options, shards, shardOf);
         const segments = packSegments([segmentTable(baseline)], options);
-        const byHost = splitPairs(packPairs([pairTable(known, 'host')], 'host_ip'), shards, shardOf);
-        const bySegment = packPairs([pairTable(known, 'segment')], 'segment_id');
+        const byHost = splitPairs(packPairs(pairTable(known, 'host'), 'host_ip'), shards, shardOf);
+        const bySegment = packPairs(pairTable(known, 'segment'), 'segment_id');
         const ofShards = packs.map((hosts, shard) => {
           const own = rows.filter((_, i) => i % shards === shard);
           const pairs = own.flatMap(({ host, used }) =>

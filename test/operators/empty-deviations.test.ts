@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { packHosts, packSegments, splitHosts } from '../../src/operators/baseline-pack.ts';
+import { packSegments } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../src/operators/deviation-metrics.ts';
 import { deviationPlaces, deviationsOf } from '../../src/operators/deviations.ts';
-import { packPairs, splitPairs } from '../../src/operators/pair-pack.ts';
+import { joinPairs, splitPairs } from '../../src/operators/pair-pack.ts';
 import { decodeBlock, encodeBlock } from '../../src/state/block-codec.ts';
+import { hostPacksOf } from './host-packs.ts';
 import {
   diceOf,
   hostTable,
@@ -17,9 +18,9 @@ import { windowPairsFrom } from './window-pairs.ts';
 
 const OPTIONS = { ...DEFAULT_DEVIATION_OPTIONS, joinKeys: ['host_ip', 'window_label'] };
 const baseline = randomBaseline(diceOf(7), false);
-const pairs = { byHost: packPairs([], 'host_ip'), bySegment: packPairs([], 'segment_id') };
+const pairs = { byHost: joinPairs([], 'host_ip'), bySegment: joinPairs([], 'segment_id') };
 /** A shard whose hosts the publication does not know, as it is read back. */
-const [none] = splitHosts(packHosts([hostTable(baseline)], [metadataTable(baseline)], OPTIONS), 2, () => 1);
+const [none] = hostPacksOf([hostTable(baseline)], [metadataTable(baseline)], OPTIONS, 2, () => 1);
 const [noPairs] = splitPairs(pairs.byHost, 2, () => 1);
 const packs = {
   hosts: decodeBlock('host_baselines', encodeBlock('host_baselines', none!))!,

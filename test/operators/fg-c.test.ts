@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { packHosts, packSegments } from '../../src/operators/baseline-pack.ts';
+import { packSegments } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../src/operators/deviations.ts';
 import { FG_A_SCHEMA } from '../../src/operators/fg-a.ts';
 import { fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
 import { packPairs } from '../../src/operators/pair-pack.ts';
 import { decodeParquet, encodeParquet } from '../../src/state/parquet.ts';
+import { hostPacksOf } from './host-packs.ts';
 import {
   diceOf,
   HOSTS,
@@ -39,11 +40,11 @@ const input = {
   ...{ pairs: windowPairsFrom(used), beacons: noBeacons(hosts.length), timeBand: 'off_hours' as const },
 };
 const packs = {
-  hosts: packHosts([hostTable(baseline)], [metadataTable(baseline)], OPTIONS),
+  hosts: hostPacksOf([hostTable(baseline)], [metadataTable(baseline)], OPTIONS)[0]!,
   segments: packSegments([segmentTable(baseline)], OPTIONS),
   pairs: {
-    byHost: packPairs([pairTable(known, 'host')], 'host_ip'),
-    bySegment: packPairs([pairTable(known, 'segment')], 'segment_id'),
+    byHost: packPairs(pairTable(known, 'host'), 'host_ip'),
+    bySegment: packPairs(pairTable(known, 'segment'), 'segment_id'),
   },
 };
 const schema = fgCSchema(OPTIONS);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PAIR_SOURCES, rarestPairsOf, rarityOf } from '../../src/operators/pair-deviations.ts';
-import { packPairs, pairColumns, splitPairs } from '../../src/operators/pair-pack.ts';
+import { joinPairs, packPairs, pairColumns, splitPairs } from '../../src/operators/pair-pack.ts';
 import { tableOf } from './random-baselines.ts';
 import { windowPairsFrom } from './window-pairs.ts';
 
@@ -8,7 +8,7 @@ type PairRow = readonly [owner: string, dst: string, port: number, seen: number,
 const DAY = Date.UTC(2026, 2, 3);
 
 function packOf(owner: 'host_ip' | 'segment_id', rows: readonly PairRow[]) {
-  return packPairs([pairsTable(owner, rows)], owner);
+  return packPairs(pairsTable(owner, rows), owner);
 }
 
 const pairsTable = (owner: 'host_ip' | 'segment_id', rows: readonly PairRow[]) =>
@@ -141,8 +141,8 @@ describe('packs of pairs', () => {
   it('do not depend on the order of rows and tables', () => {
     const pack = packOf('host_ip', rows);
     expect(pack.owners).toEqual(['10.1.0.10', '10.1.0.2']);
-    const reversed = rows.toReversed().map((row) => pairsTable('host_ip', [row]));
-    expect(packPairs(reversed, 'host_ip')).toEqual(pack);
+    const reversed = rows.toReversed().map((row) => packOf('host_ip', [row]));
+    expect(joinPairs(reversed, 'host_ip')).toEqual(pack);
   });
 
   it('split by owner without losing a pair', () => {
@@ -154,13 +154,18 @@ describe('packs of pairs', () => {
   it('refuse a table that lacks a column, and a pair that stands twice', () => {
     const table = pairsTable('segment_id', [['s', '192.0.2.1', 443, 1, 1]]);
     const { active_days: _, ...columns } = table.columns;
-    expect(() => packPairs([{ ...table, columns }], 'segment_id')).toThrow('fg_b/pair/segment: active_days is missing');
-    expect(() => packPairs([table, table], 'segment_id')).toThrow(/more than once/);
+    expect(() => packPairs({ ...table, columns }, 'segment_id')).toThrow('fg_b/pair/segment: active_days is missing');
+    expect(() =>
+      joinPairs(
+        [table, table].map((one) => packPairs(one, 'segment_id')),
+        'segment_id',
+      ),
+    ).toThrow(/more than once/);
     expect(pairColumns('host_ip')[0]).toBe('host_ip');
   });
 
   it('hold nothing where nothing was seen', () => {
-    const { owners, offsets, peer } = packPairs([], 'host_ip');
+    const { owners, offsets, peer } = joinPairs([], 'host_ip');
     expect([owners, [...offsets], [...peer]]).toEqual([[], [0], []]);
   });
 });

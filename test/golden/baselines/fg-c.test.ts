@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { BASELINE_METRICS } from '../../../src/operators/baseline-metrics.ts';
-import { packHosts, packSegments, splitHosts } from '../../../src/operators/baseline-pack.ts';
+import { packSegments } from '../../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../../src/operators/deviations.ts';
 import { fgCSchema, fgCTable } from '../../../src/operators/fg-c.ts';
 import { FEATURE_COUNT } from '../../../src/operators/metrics.ts';
-import { packPairs, splitPairs } from '../../../src/operators/pair-pack.ts';
+import { joinPairs, type PairOwner, packPairs, splitPairs } from '../../../src/operators/pair-pack.ts';
 import type { Table } from '../../../src/operators/table.ts';
 import { formatInstant } from '../../../src/operators/time.ts';
+import { hostPacksOf } from '../../operators/host-packs.ts';
 import { noBeacons } from '../../operators/random-baselines.ts';
 import { rowsOf } from '../../operators/table-rows.ts';
 import type { Row } from '../../oracle/metrics.ts';
@@ -62,9 +63,14 @@ function scoredRows(
   const timeBand = miniBatch.fg_a![all[0]!]!.time_band;
   const segments = packSegments(tables.segment, OPTIONS);
   const shardOf = (host: string): number => Math.max(0, all.indexOf(host)) % shards;
-  const packs = splitHosts(packHosts(tables.host, tables.ipMetadata, OPTIONS), shards, shardOf);
-  const byHost = splitPairs(packPairs(tables.pairHost, 'host_ip'), shards, shardOf);
-  const bySegment = packPairs(tables.pairSegment, 'segment_id');
+  const packs = hostPacksOf(tables.host, tables.ipMetadata, OPTIONS, shards, shardOf);
+  const pairsOf = (of: readonly Table[], owner: PairOwner) =>
+    joinPairs(
+      of.map((table) => packPairs(table, owner)),
+      owner,
+    );
+  const byHost = splitPairs(pairsOf(tables.pairHost, 'host_ip'), shards, shardOf);
+  const bySegment = pairsOf(tables.pairSegment, 'segment_id');
   const placeOf = new Map(BASELINE_METRICS.map(({ name, place }) => [name, place]));
   const ofShards = packs.map((pack, shard) => {
     const hosts = all.filter((_, i) => i % shards === shard);
