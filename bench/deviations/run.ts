@@ -5,7 +5,7 @@ import { HORIZONS } from '../../src/operators/baseline-metrics.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../src/operators/deviation-metrics.ts';
 import { deviationsOf, type FgCRows } from '../../src/operators/deviations.ts';
 import type { HostOrder } from '../../src/operators/fg-a.ts';
-import { fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
+import { fgCPart, fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
 import { isList, isText, isUtf8, type Table } from '../../src/operators/table.ts';
 import { encodeParquet } from '../../src/state/parquet.ts';
 import { partRanges } from '../../src/state/publish.ts';
@@ -75,7 +75,7 @@ function round(): { readonly raw: number; readonly encoded: number } {
     for (const [start, end] of partRanges(order.row.length)) {
       const span = { horizon, start: 0, end: SLICE_END };
       const table = timed('table', () =>
-        fgCTable(schema, rows, order, LINEAGE, span, 'working_hours', OPTIONS, { start, end }),
+        fgCTable(fgCPart(schema, rows, order, LINEAGE, span, 'working_hours', OPTIONS, { start, end })),
       );
       encoded += timed('encode', () => encodeParquet(table)).byteLength;
       raw += timed('zstd', () => compressBuffers(table));

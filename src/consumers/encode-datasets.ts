@@ -6,7 +6,7 @@ import { deltaTable } from '../operators/delta-table.ts';
 import type { FgCRows } from '../operators/deviations.ts';
 import { fgATable, type HostOrder } from '../operators/fg-a.ts';
 import { fgAPairContextTable, orderWindowPairs } from '../operators/fg-a-pairs.ts';
-import { type BaselineSpan, fgCSchema, fgCTable } from '../operators/fg-c.ts';
+import { type BaselineSpan, fgCPart, fgCSchema } from '../operators/fg-c.ts';
 import type { DataHealth } from '../operators/health.ts';
 import type { Lookback } from '../operators/lookback.ts';
 import { pairContextTable, pairCountsTable } from '../operators/pair-tables.ts';
@@ -16,7 +16,7 @@ import type { DatasetOutput } from '../state/commit.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { datasetFolder, datasetPrefix, partRanges } from '../state/publish.ts';
 import { furtherPortSetsOf } from './slice-plan.ts';
-import type { EmittedRows } from './stages.ts';
+import type { EmittedRows, EncodedTable } from './stages.ts';
 import type { WorkPool } from './work-pool.ts';
 
 interface EncodeDeps {
@@ -82,24 +82,33 @@ export async function encodeFgC(
 ): Promise<DatasetOutput> {
   const { deviation } = spec;
   const schema = fgCSchema(deviation);
-  const tableOf = (span: Span): Table => fgCTable(schema, deviated, order, lineage, from, timeBand, deviation, span);
-  return encodeDataset(deps, spec, 'fg_c', lineage, order.row.length, tableOf, [['baseline_horizon', from.horizon]]);
+  const encode = (span: Span): Promise<EncodedTable> =>
+    deps.pool.encodeFgC({ part: fgCPart(schema, deviated, order, lineage, from, timeBand, deviation, span) });
+  return encodeParts(deps, spec, 'fg_c', lineage, order.row.length, encode, [['baseline_horizon', from.horizon]]);
 }
 
-async function encodeDataset(
-  { pool, parallel }: EncodeDeps,
+const encodeDataset = (
+  deps: EncodeDeps,
   spec: BatchSpec,
   dataset: DatasetName,
   lineage: Lineage,
   rows: number,
   tableOf: (span: Span) => Table,
+): Promise<DatasetOutput> =>
+  encodeParts(deps, spec, dataset, lineage, rows, (span) => deps.pool.encode({ table: tableOf(span) }));
+
+async function encodeParts(
+  { parallel }: EncodeDeps,
+  spec: BatchSpec,
+  dataset: DatasetName,
+  lineage: Lineage,
+  rows: number,
+  encode: (span: Span) => Promise<EncodedTable>,
   partitions: Parameters<typeof datasetFolder>[4] = [],
 ): Promise<DatasetOutput> {
   const prefix = datasetPrefix(spec.outputs[dataset], spec.project, dataset);
   const schema = datasetSchemas(spec.operators, furtherPortSetsOf(spec), spec.deviation)[dataset];
-  const parts = await mapInOrder(partRanges(rows), parallel, ([start, end]) =>
-    pool.encode({ table: tableOf({ start, end }) }),
-  );
+  const parts = await mapInOrder(partRanges(rows), parallel, ([start, end]) => encode({ start, end }));
   const folder = datasetFolder(prefix, dataset, spec.featureSpecVersion, lineage, partitions);
   return { dataset, folder, parts, schema };
 }

@@ -1,6 +1,7 @@
 import type { ShardBeacons } from '../operators/beacon-rows.ts';
 import type { WindowPairs } from '../operators/fg-a-pairs.ts';
 import { windowPairsOf } from '../operators/fg-a-pairs.ts';
+import { type FgCPart, fgCTable } from '../operators/fg-c.ts';
 import { createFlowReader, type FileFlows, type ReaderOptions } from '../operators/flow-reader.ts';
 import type { Lookback, PastDays } from '../operators/lookback.ts';
 import { pairTimingsOf, type TimedRows } from '../operators/pair-timings.ts';
@@ -79,6 +80,7 @@ export interface Stages extends LookbackStages, BeaconStages, DeviationStages {
   }): Promise<EmittedRows | Missing>;
   seal(input: SealInput): Promise<void>;
   encode(input: { table: Table }): Promise<EncodedTable>;
+  encodeFgC(input: { part: FgCPart }): Promise<EncodedTable>;
 }
 export type StageName = keyof Stages;
 
@@ -147,6 +149,9 @@ export function createStages(stores: BlockStores, rawFiles: RawFiles, heldBytes:
     ...createDeviationStages(stores),
     async encode({ table }) {
       return { rows: table.length, bytes: encodeParquet(table) };
+    },
+    async encodeFgC({ part }) {
+      return { rows: part.table.length, bytes: encodeParquet(fgCTable(part)) };
     },
   };
 }

@@ -120,6 +120,7 @@ export function threadPool<Backing>(
     pairsOf: (input) => call('pairsOf', input),
     keepPairs: (input) => call('keepPairs', input),
     encode: (input) => call('encode', input),
+    encodeFgC: (input) => call('encodeFgC', input),
     async close() {
       await Promise.all(workers.map((worker) => worker?.thread.terminate()));
     },

@@ -41,8 +41,22 @@ export function fgCSchema(options: DeviationOptions): Schema {
   };
 }
 
-/** FG-C rows `span` of the order, which is FG-A's; `schema` is the spec's. Columns of numbers lie on shared memory. */
-export function fgCTable(
+/** Rows of FG-C whose deviations still lie where they were computed: plain data, the large part of it on shared memory. */
+export interface FgCPart {
+  /** All columns but those of `deviations`. */
+  readonly table: Table;
+  readonly deviations: readonly string[];
+  /** By shard: column c of the part's row places[i] stands at values[c * rows + from[i]]. */
+  readonly sources: readonly {
+    readonly values: Float64Array;
+    readonly rows: number;
+    readonly places: Uint32Array;
+    readonly from: Uint32Array;
+  }[];
+}
+
+/** FG-C rows `span` of the order, which is FG-A's; `schema` is the spec's. */
+export function fgCPart(
   schema: Schema,
   shards: readonly FgCRows[],
   order: HostOrder,
@@ -51,7 +65,7 @@ export function fgCTable(
   timeBand: CalendarFeatures['time_band'],
   options: DeviationOptions,
   span: Span,
-): Table {
+): FgCPart {
   const length = span.end - span.start;
   const shardAt = order.shard.subarray(span.start, span.end);
   const rowAt = order.row.subarray(span.start, span.end);
@@ -85,11 +99,30 @@ export function fgCTable(
       }),
     ),
   };
-  const numbers = gatherColumns(shards, shardAt, rowAt, deviationPlaces(options).count);
-  deviationColumns(options).forEach((name, c) => {
-    columns[name] = numbers(c);
+  const sources = shards.map(({ values, length: rows }, shard) => {
+    const places = Uint32Array.from(shardAt.keys()).filter((i) => shardAt[i] === shard);
+    return { values, rows, places, from: places.map((i) => rowAt[i]!) };
   });
-  return { schema, length, columns };
+  return { table: { schema, length, columns }, deviations: deviationColumns(options), sources };
+}
+
+/**
+ * The part as a table. A column of deviations is gathered when it is looked at: all of them would take as much memory again as
+ * they lie on.
+ */
+export function fgCTable({ table, deviations, sources }: FgCPart): Table {
+  const columns = { ...table.columns };
+  deviations.forEach((name, c) => {
+    const get = (): Float64Array => {
+      const column = new Float64Array(table.length);
+      for (const { values, rows, places, from } of sources) {
+        for (let i = 0; i < places.length; i++) column[places[i]!] = values[c * rows + from[i]!]!;
+      }
+      return column;
+    };
+    Object.defineProperty(columns, name, { enumerable: true, get });
+  });
+  return { ...table, columns };
 }
 
 type Numbers = Float64Array | Int32Array | Uint8Array;
@@ -130,31 +163,4 @@ function deviationColumns(options: DeviationOptions): readonly string[] {
   const { count } = deviationPlaces(options);
   if (names.length !== count) throw new Error(`FG-C has ${names.length} columns of deviations, and ${count} places`);
   return names.map(({ name }) => name);
-}
-
-/** Returns what gathers a column of `values` of several shards. The rows of one shard stand side by side already. */
-function gatherColumns(
-  shards: readonly FgCRows[],
-  shardAt: Uint16Array,
-  rowAt: Uint32Array,
-  count: number,
-): (column: number) => Float64Array {
-  const length = rowAt.length;
-  const first = rowAt[0] ?? 0;
-  if (shards.length === 1 && rowAt.every((row, i) => row === first + i)) {
-    const { values, length: rows } = shards[0]!;
-    return (column) => values.subarray(column * rows + first, column * rows + first + length);
-  }
-  const all = new Float64Array(new SharedArrayBuffer(count * length * 8));
-  const sources = shards.map(({ values, length: rows }, shard) => {
-    const places = Uint32Array.from(shardAt.keys()).filter((i) => shardAt[i] === shard);
-    return { values, rows, places, from: places.map((i) => rowAt[i]!) };
-  });
-  return (column) => {
-    const gathered = all.subarray(column * length, (column + 1) * length);
-    for (const { values, rows, places, from } of sources) {
-      for (let i = 0; i < places.length; i++) gathered[places[i]!] = values[column * rows + from[i]!]!;
-    }
-    return gathered;
-  };
 }

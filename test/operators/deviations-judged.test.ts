@@ -6,7 +6,7 @@ import { FALLBACK_REASONS } from '../../src/operators/baseline-choice.ts';
 import { packSegments } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS, TRANSFORM_NAMES } from '../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../src/operators/deviations.ts';
-import { fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
+import { fgCPart, fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
 import { packPairs, splitPairs } from '../../src/operators/pair-pack.ts';
 import { deviationOf } from '../oracle/deviations.ts';
 import { hostPacksOf } from './host-packs.ts';
@@ -91,18 +91,20 @@ it('says what the oracle says', () => {
         for (const { fallbacks } of ofShards)
           for (const [reason, count] of Object.entries(fallbacks)) met.set(reason, (met.get(reason) ?? 0) + count);
         const table = fgCTable(
-          fgCSchema(options),
-          ofShards,
-          {
-            shard: Uint16Array.from(rows, (_, i) => i % shards),
-            row: Uint32Array.from(rows, (_, i) => Math.floor(i / shards)),
-            hostIps: rows.map(({ host }) => host),
-          },
-          { miniBatchId: 'm', sliceStart: SLICE_END - 900_000, sliceEnd: SLICE_END },
-          { horizon: '7d', start: baseline.start, end: baseline.end },
-          timeBand,
-          options,
-          { start: 0, end: rows.length },
+          fgCPart(
+            fgCSchema(options),
+            ofShards,
+            {
+              shard: Uint16Array.from(rows, (_, i) => i % shards),
+              row: Uint32Array.from(rows, (_, i) => Math.floor(i / shards)),
+              hostIps: rows.map(({ host }) => host),
+            },
+            { miniBatchId: 'm', sliceStart: SLICE_END - 900_000, sliceEnd: SLICE_END },
+            { horizon: '7d', start: baseline.start, end: baseline.end },
+            timeBand,
+            options,
+            { start: 0, end: rows.length },
+          ),
         );
         const got = rowsOf(table);
         rows.forEach((row, i) => {

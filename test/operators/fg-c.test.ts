@@ -3,7 +3,7 @@ import { packSegments } from '../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../src/operators/deviations.ts';
 import { FG_A_SCHEMA } from '../../src/operators/fg-a.ts';
-import { fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
+import { fgCPart, fgCSchema, fgCTable } from '../../src/operators/fg-c.ts';
 import { packPairs } from '../../src/operators/pair-pack.ts';
 import { decodeParquet, encodeParquet } from '../../src/state/parquet.ts';
 import { hostPacksOf } from './host-packs.ts';
@@ -50,14 +50,16 @@ const packs = {
 const schema = fgCSchema(OPTIONS);
 const tableFrom = (span: { start: number; end: number }) =>
   fgCTable(
-    schema,
-    [deviationsOf(input, packs, OPTIONS)],
-    { shard: new Uint16Array(hosts.length), row: Uint32Array.from(hosts, (_, i) => i), hostIps: input.hosts },
-    { miniBatchId: 'm-1', sliceStart: SLICE_END - 900_000, sliceEnd: SLICE_END },
-    { horizon: '30d', start: Date.UTC(2026, 0, 1), end: Date.UTC(2026, 0, 31) },
-    'off_hours',
-    OPTIONS,
-    span,
+    fgCPart(
+      schema,
+      [deviationsOf(input, packs, OPTIONS)],
+      { shard: new Uint16Array(hosts.length), row: Uint32Array.from(hosts, (_, i) => i), hostIps: input.hosts },
+      { miniBatchId: 'm-1', sliceStart: SLICE_END - 900_000, sliceEnd: SLICE_END },
+      { horizon: '30d', start: Date.UTC(2026, 0, 1), end: Date.UTC(2026, 0, 31) },
+      'off_hours',
+      OPTIONS,
+      span,
+    ),
   );
 
 describe('FG-C', () => {

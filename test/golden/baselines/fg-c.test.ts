@@ -3,7 +3,7 @@ import { BASELINE_METRICS } from '../../../src/operators/baseline-metrics.ts';
 import { packSegments } from '../../../src/operators/baseline-pack.ts';
 import { DEFAULT_DEVIATION_OPTIONS } from '../../../src/operators/deviation-metrics.ts';
 import { deviationsOf } from '../../../src/operators/deviations.ts';
-import { fgCSchema, fgCTable } from '../../../src/operators/fg-c.ts';
+import { fgCPart, fgCSchema, fgCTable } from '../../../src/operators/fg-c.ts';
 import { FEATURE_COUNT } from '../../../src/operators/metrics.ts';
 import { joinPairs, type PairOwner, packPairs, splitPairs } from '../../../src/operators/pair-pack.ts';
 import type { Table } from '../../../src/operators/table.ts';
@@ -94,7 +94,7 @@ function scoredRows(
   const [start, end] = [Date.parse(publication.baseline_start_ts), Date.parse(publication.baseline_end_ts)];
   const span = { start: 0, end: all.length };
   return rowsOf(
-    fgCTable(fgCSchema(OPTIONS), ofShards, order, lineage, { horizon: '7d', start, end }, timeBand, OPTIONS, span),
+    fgCTable(fgCPart(fgCSchema(OPTIONS), ofShards, order, lineage, { horizon: '7d', start, end }, timeBand, OPTIONS, span)),
   );
 }
 
