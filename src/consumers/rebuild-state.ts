@@ -67,7 +67,9 @@ async function readDataset(
 ): Promise<Table[]> {
   const files = manifest.datasets[dataset]?.files ?? [];
   const tables: Table[] = [];
-  for (const { path } of files)
-    tables.push(decodeParquet(await readPublished(lake, manifest, dataset, path), schema, { source: path, columns }));
+  for (const file of files) {
+    const bytes = await readPublished(lake, manifest, dataset, file);
+    tables.push(decodeParquet(bytes, schema, { source: file.path, columns }));
+  }
   return tables;
 }

@@ -88,9 +88,9 @@ export async function fetchRun(lake: Lake, run: readonly SpillUnit[], dataset: '
   const parts = run.flatMap((unit) => unit.parts);
   return mapInOrder(parts, READS_AT_ONCE, async ({ batch, files }) => ({
     sliceEnd: batch.sliceEnd,
-    files: await mapInOrder(files, READS_AT_ONCE, async ({ path }) => ({
-      path,
-      bytes: await readPublished(lake, batch.manifest, dataset, path),
+    files: await mapInOrder(files, READS_AT_ONCE, async (file) => ({
+      path: file.path,
+      bytes: await readPublished(lake, batch.manifest, dataset, file),
     })),
   }));
 }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { startThreads } from '../consumers/stage-threads.ts';
 import type { WorkerOptions } from '../consumers/work-pool.ts';
 import { prepareBin } from './baseline-bin.ts';
 import { measureColumns } from './baseline-columns.ts';
@@ -36,48 +36,8 @@ export const inlineBaselinePool = (): BaselinePool => ({
   close: async () => {},
 });
 
-interface Pending {
-  readonly resolve: (output: never) => void;
-  readonly reject: (error: unknown) => void;
-}
-interface BaselineThread {
-  readonly thread: Worker;
-  readonly pending: Map<number, Pending>;
-}
-type Answer = { readonly id: number } & ({ readonly output: unknown } | { readonly error: unknown });
-
 /** Runs the stages in worker threads, each call in the one that has least to do. `options` are what the worker opens itself by. */
 export function baselineThreads<Backing>(threads: number, worker: URL, options: WorkerOptions<Backing>): BaselinePool {
-  let lastId = 0;
-  const start = (): BaselineThread => {
-    const thread = new Worker(worker, { workerData: options });
-    const pending = new Map<number, Pending>();
-    const failAll = (error: unknown): void => {
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
-    };
-    thread.on('message', (answer: Answer) => {
-      const call = pending.get(answer.id);
-      pending.delete(answer.id);
-      if ('error' in answer) call?.reject(answer.error);
-      else call?.resolve(answer.output as never);
-    });
-    thread.on('error', failAll);
-    thread.on('exit', (code) => failAll(new Error(`worker thread ended with code ${code}; run ndr baselines again`)));
-    return { thread, pending };
-  };
-  const workers = Array.from({ length: threads }, start);
-  return {
-    threads,
-    run: (stage, input) =>
-      new Promise((resolve, reject) => {
-        const idlest = workers.reduce((least, own) => (own.pending.size < least.pending.size ? own : least));
-        const id = ++lastId;
-        idlest.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
-        idlest.thread.postMessage({ id, stage, input });
-      }),
-    async close() {
-      await Promise.all(workers.map(({ thread }) => thread.terminate()));
-    },
-  };
+  const { call, close } = startThreads(threads, worker, options);
+  return { threads, run: (stage, input) => call(stage, input), close };
 }

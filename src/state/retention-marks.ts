@@ -1,7 +1,7 @@
 import { canonicalJson } from '../config/canonical-json.ts';
 import { formatInstant, instantOfText, UTC } from '../operators/time.ts';
 import { type Lake, NotFound } from './lake.ts';
-import { DEFAULT_MANIFEST_PREFIX, type Manifest } from './manifest.ts';
+import { DEFAULT_MANIFEST_PREFIX, type Manifest, type ManifestFile, sha256Hex } from './manifest.ts';
 import { partitionValues, pathPart } from './partition.ts';
 
 /**
@@ -51,17 +51,23 @@ export async function raiseRetentionMark(
 export const isPastRetention = (marks: RetentionMarks, dataset: string, sliceEnd: number): boolean =>
   sliceEnd <= (marks.get(dataset) ?? Number.NEGATIVE_INFINITY);
 
-/** Reads a file that a manifest names. Throws, saying so, where it went because it was past its retention. */
+/**
+ * Reads a file that a manifest names.
+ *
+ * @throws {Error} where it went because it was past its retention, which it says, and where its bytes are not those that the
+ *   manifest means: damaged columns may well decode, and then to other numbers.
+ */
 export async function readPublished(
   lake: Lake,
   manifest: Pick<Manifest, 'project_name' | 'feature_spec_version' | 'mini_batch_id' | 'slice'>,
   dataset: string,
-  path: string,
+  { path, sha256 }: Pick<ManifestFile, 'path' | 'sha256'>,
 ): Promise<Uint8Array> {
+  const { project_name: project, feature_spec_version: version, mini_batch_id: id, slice } = manifest;
+  let bytes: Uint8Array;
   try {
-    return await lake.read(path);
+    bytes = await lake.read(path);
   } catch (cause) {
-    const { project_name: project, feature_spec_version: version, mini_batch_id: id, slice } = manifest;
     const isGone = cause instanceof NotFound;
     const marks = isGone ? await readRetentionMarks(lake, project, version) : new Map<string, number>();
     if (!isPastRetention(marks, dataset, Date.parse(slice.slice_end_ts))) throw cause;
@@ -72,6 +78,11 @@ export async function readPublished(
       { cause },
     );
   }
+  const found = sha256Hex(bytes);
+  if (found === sha256) return bytes;
+  throw new Error(
+    `mini-batch ${id} of project ${project}: ${path} has sha256 ${found}, its manifest says ${sha256}; ndr doctor tells how it comes back`,
+  );
 }
 
 function markOf(path: string): { readonly dataset: string; readonly sliceEnd: number } | undefined {

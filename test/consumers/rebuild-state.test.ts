@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { resolveBatchSpec } from '../../src/config/job-specs.ts';
@@ -37,4 +37,25 @@ it('timings that were rebuilt from the lake are the sealed ones, byte for byte',
   const sealed = timingsBelow(join(home, 'state'));
   expect(Object.keys(sealed)).toHaveLength(5 * SHARDS);
   expect(timingsBelow(rebuilt)).toEqual(sealed);
+});
+
+it('does not rebuild from a file that is damaged, though it may well decode', async () => {
+  const home = lab.place('damaged');
+  await lab.backfill(home, { settings: { NDR_SHARDS: `${SHARDS}` } });
+  const spec = resolveBatchSpec({ project: 'default', version: 'v1', items: [] });
+  const index = openBatchIndex(await openDirectoryItems(join(home, 'state', 'items')));
+  const [batch] = await index.committedBetween(spec.project, spec.featureSpecVersion, 0, Date.UTC(2100, 0, 1));
+  const folder = join(home, 'lake', 'default', 'delta');
+  const [first] = filesBelow(folder).sort();
+  const bytes = readFileSync(join(folder, first!));
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(join(folder, first!), bytes);
+  const rebuilding = rebuildState(
+    [keyOf({ shards: SHARDS }, spec, 0, batch!)],
+    { lake: await openDirectoryLake(join(home, 'lake')), index, stores: openDirectoryBlockStores(lab.place('none')) },
+    spec,
+  );
+  await expect(rebuilding).rejects.toThrow(
+    /^mini-batch .* of project default: default\/delta\/.*parquet has sha256 .*, its manifest says .*; ndr doctor tells how it comes back$/,
+  );
 });
