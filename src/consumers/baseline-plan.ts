@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { canonicalJson } from '../config/canonical-json.ts';
 import type { Horizon } from '../operators/baseline-metrics.ts';
+import { statisticLayoutOf } from '../operators/statistic-rows.ts';
 import { formatInstant } from '../operators/time.ts';
 import {
   type BaselinePublication,
@@ -64,6 +65,9 @@ export async function planBaselines(
 export const refsForManifest = ({ chosen }: BaselinePlan): string[] =>
   chosen.map((publication) => `${nameOfPublication(publication)} ${publication.digest.slice(0, 12)}`);
 
+/** Changes with what packs make of statistics: floors of scales, transforms. */
+const PACK_FORMULA = 1;
+
 /** Where what deviations read of a publication is kept; other needs of the spec, or another publication, have other keys. */
 export interface PackKeys {
   readonly hosts: BlockKey;
@@ -82,8 +86,9 @@ export function packKeysOf(
   const { metrics, suspicionMetrics, anomalyStrengthMetrics, rarePairMetrics } = deviation;
   const read = [metrics, suspicionMetrics, anomalyStrengthMetrics, rarePairMetrics];
   const further = [deviation.exfil.metrics, deviation.lateralMetrics, deviation.segmentMinHosts];
+  const layout = statisticLayoutOf(deviation).id;
   const needs = createHash('sha256')
-    .update(canonicalJson([publication.digest, publication.joinKeys, ...read, ...further]))
+    .update(canonicalJson([PACK_FORMULA, publication.digest, publication.joinKeys, layout, ...read, ...further]))
     .digest('hex');
   const keyOf = (what: string, of: ShardName): BlockKey => ({
     project: spec.project,

@@ -1,7 +1,7 @@
 import { WHOLE_PROJECT } from './baseline-rows.ts';
 import type { DeviationOptions } from './deviation-metrics.ts';
 import {
-  numbersOf,
+  numbersOfAll,
   requireColumns,
   statisticColumns,
   statisticLayoutOf,
@@ -85,7 +85,9 @@ export function knownHostsOf(metadata: readonly Table[], options: PackOptions): 
   const columns = keyColumns('host_ip', options);
   const hosts = metadata.flatMap((table) => {
     requireColumns(table, [...columns, ...METADATA_COLUMNS], METADATA_SOURCE);
-    const [isCold, isNonPersistent, activeDays, workingShare] = METADATA_COLUMNS.map((name) => numbersOf(table, name));
+    const [isCold, isNonPersistent, activeDays, workingShare] = METADATA_COLUMNS.map((name) =>
+      numbersOfAll(table, name, METADATA_SOURCE),
+    );
     return keysOf(table, columns).map((key, i) => ({
       key,
       ...{ isCold: isCold![i] !== 0 ? 1 : 0, isNonPersistent: isNonPersistent![i] === 1 ? 1 : 0 },
@@ -196,7 +198,7 @@ export function packSegments(statistics: Iterable<Table>, options: PackOptions):
   let used = 0;
   for (const table of statistics) {
     requireColumns(table, segmentColumns(options), SEGMENT_SOURCE);
-    const counts = numbersOf(table, 'hosts_count');
+    const counts = numbersOfAll(table, 'hosts_count', SEGMENT_SOURCE);
     const ids = textsByRow(table, 'segment_id');
     const rows: number[] = [];
     keysOf(table, keyColumns('segment_id', options)).forEach((key, i) => {

@@ -1,6 +1,6 @@
 import { type AddressList, type BookContents, createAddressBook, mergeBooks, textOf } from './address-book.ts';
 import { compareText } from './baseline-pack.ts';
-import { numbersOf, requireColumns, textsByRow } from './statistic-rows.ts';
+import { numbersOfAll, requireColumns, textsByRow } from './statistic-rows.ts';
 import { SchemaError, type Table } from './table.ts';
 
 /** How often the hosts of a shard, or segments, had which pairs before. Rows of an owner ascend by (peer, port). */
@@ -34,7 +34,9 @@ export const pairColumns = (owner: PairOwner): readonly string[] => [
  * @throws {SchemaError} for a column that is missing, or a pair that stands twice.
  */
 export function packPairs(table: Table, owner: PairOwner): PairPack {
-  requireColumns(table, pairColumns(owner), sourceOf(owner));
+  const source = sourceOf(owner);
+  requireColumns(table, pairColumns(owner), source);
+  const numbers = (name: string) => numbersOfAll(table, name, source);
   const book = createAddressBook(true);
   const placeOfOwner = new Map<string, number>();
   const rows = {
@@ -45,11 +47,11 @@ export function packPairs(table: Table, owner: PairOwner): PairPack {
       return place;
     }),
     peer: Uint32Array.from(textsByRow(table, 'dst_ip'), (text) => book.idOfText(text)),
-    port: Int32Array.from(numbersOf(table, 'dst_port')),
-    seen: Float64Array.from(numbersOf(table, 'pair_seen_count')),
-    lastSeen: Float64Array.from(numbersOf(table, 'pair_last_seen_ts')),
-    activeDays: Int32Array.from(numbersOf(table, 'active_days')),
-    isRare: Uint8Array.from(numbersOf(table, 'is_rare_pair_flag')),
+    port: Int32Array.from(numbers('dst_port')),
+    seen: Float64Array.from(numbers('pair_seen_count')),
+    lastSeen: Float64Array.from(numbers('pair_last_seen_ts')),
+    activeDays: Int32Array.from(numbers('active_days')),
+    isRare: Uint8Array.from(numbers('is_rare_pair_flag')),
   };
   return joined([{ rows, owners: [...placeOfOwner.keys()], addresses: book.contents() }], owner);
 }

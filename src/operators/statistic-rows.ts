@@ -154,6 +154,14 @@ export function numbersOf({ columns }: Table, name: string): NumberVector {
   return vector;
 }
 
+/** Numbers of a column that may not be null. @throws {SchemaError} naming the first row without one. */
+export function numbersOfAll(table: Table, name: string, source: string): NumberVector {
+  const numbers = numbersOf(table, name);
+  const without = numbers.findIndex(Number.isNaN);
+  if (without >= 0) throw new SchemaError([`${source}: ${name} is null in row ${without}`]);
+  return numbers;
+}
+
 /** Text of a column by row; '' where it is null. */
 export function textsByRow({ columns }: Table, name: string): readonly string[] {
   const vector = columns[name];

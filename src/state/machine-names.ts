@@ -166,7 +166,8 @@ function rowsOf(bytes: Uint8Array, source: string, { ipColumn, nameColumn }: Inv
 }
 
 function parquetColumns(bytes: Uint8Array, source: string): Map<string, string[]> {
-  const table: Table = decodeParquet(bytes, schemaOfFile(bytes, source), { source });
+  const schema = schemaOfFile(bytes, source, 'foreign');
+  const table: Table = decodeParquet(bytes, schema, { source, columns: Object.keys(schema) });
   return new Map(
     Object.entries(table.columns).flatMap(([name, vector]) =>
       isText(vector)

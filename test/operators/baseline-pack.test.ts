@@ -144,6 +144,19 @@ describe('tables that are not as they should be', () => {
     );
   });
 
+  it.each(['is_cold_start', 'is_non_persistent_machine', 'active_days', 'active_working_share'])(
+    'are refused where %s is null: nothing is filled in',
+    (name) => {
+      const holed = changed(metadataTable(baseline), name, Number.NaN);
+      expect(pack(hostTable(baseline), holed)).toThrow(`fg_b/ip_metadata: ${name} is null in row 0`);
+    },
+  );
+
+  it('are refused where the hosts of a segment are not counted', () => {
+    const holed = changed(segmentTable(baseline), 'hosts_count', Number.NaN);
+    expect(() => packSegments([holed], OPTIONS)).toThrow('fg_b/segment: hosts_count is null in row 0');
+  });
+
   it('are refused where a metric has support and no value: nothing is filled in', () => {
     const holed = changed(
       changed(hostTable(baseline), 'rst_cnt_w_1h_cold_start_flag', 0),

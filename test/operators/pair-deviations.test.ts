@@ -162,6 +162,10 @@ describe('packs of pairs', () => {
       ),
     ).toThrow(/more than once/);
     expect(pairColumns('host_ip')[0]).toBe('host_ip');
+    for (const name of ['dst_port', 'pair_seen_count', 'pair_last_seen_ts', 'active_days', 'is_rare_pair_flag']) {
+      const holed = { ...table, columns: { ...table.columns, [name]: Float64Array.of(Number.NaN) } };
+      expect(() => packPairs(holed, 'segment_id')).toThrow(`fg_b/pair/segment: ${name} is null in row 0`);
+    }
   });
 
   it('hold nothing where nothing was seen', () => {

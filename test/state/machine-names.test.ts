@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCsv } from '../../src/state/csv-text.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';
@@ -61,6 +62,19 @@ describe('the names of machines', () => {
       ['fd00::1', ['six']],
     ]);
     expect(names).toMatchObject({ month: '2026-03', unreadable: 1 });
+  });
+
+  it('are read beside columns of any type, as another program writes them', async () => {
+    const path = join(folder, 'names.parquet');
+    const connection = await (await DuckDBInstance.create()).connect();
+    await connection.run(
+      `COPY (SELECT '10.0.0.1' AS ip_address, 'pc-1' AS machine_name, '${CONTRACT}' AS mapping_contract_version, true AS is_active,
+        DATE '2026-03-01' AS bought, 3::SMALLINT AS floor, 1.50::DECIMAL(9, 2) AS price, TIMESTAMP '2026-03-01 10:00:00' AS seen)
+      TO '${path}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    await lake.create(`${at}/part-0.parquet`, readFileSync(path));
+    expect([...(await read()).byHost]).toEqual([['10.0.0.1', ['pc-1']]]);
   });
 
   it('may lie in a folder beside the lake', async () => {
