@@ -63,12 +63,14 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
     const bytes = await baselines.get(key);
     return bytes && decodeBlock(kind, bytes);
   };
+  const readSegments = keepLast((key: BlockKey) => read('segment_baselines', key));
+  const readSegmentPairs = keepLast((key: BlockKey) => read('pair_rarities', key));
   return {
     async deviate({ rows, packs, options }) {
       const hosts = await read('host_baselines', packs.hosts);
-      const segments = await read('segment_baselines', packs.segments);
+      const segments = await readSegments(packs.segments);
       const byHost = packs.pairs && (await read('pair_rarities', packs.pairs.hosts));
-      const bySegment = packs.pairs && (await read('pair_rarities', packs.pairs.segments));
+      const bySegment = packs.pairs && (await readSegmentPairs(packs.pairs.segments));
       const isMissingPairs = packs.pairs !== undefined && (byHost === undefined || bySegment === undefined);
       if (hosts === undefined || segments === undefined || isMissingPairs) {
         const keys = [
@@ -102,6 +104,18 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
     async keepPairs({ key, packs, owner }) {
       await baselines.put(key, encodeBlock('pair_rarities', joinPairs(packs, owner)));
     },
+  };
+}
+
+/** Reads again only what another key names: the packs of segments are the same for every shard. */
+function keepLast<T>(read: (key: BlockKey) => Promise<T | undefined>): (key: BlockKey) => Promise<T | undefined> {
+  let last: { readonly name: string; readonly pack: T } | undefined;
+  return async (key) => {
+    const name = JSON.stringify(key);
+    if (last?.name === name) return last.pack;
+    const pack = await read(key);
+    last = pack === undefined ? undefined : { name, pack };
+    return pack;
   };
 }
 
