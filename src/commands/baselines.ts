@@ -3,7 +3,7 @@ import { type Announcer, openAnnouncer } from '../consumers/announcing.ts';
 import { baselinesPublished } from '../consumers/events.ts';
 import { NO_METER } from '../consumers/meter.ts';
 import { type BaselineOutcome, publishBaselines } from '../jobs/baseline-job.ts';
-import { threadsWithin } from '../jobs/baseline-memory.ts';
+import { BASELINE_SIZES, threadsWithin } from '../jobs/baseline-memory.ts';
 import { NotReady } from '../jobs/baseline-readiness.ts';
 import type { BaselineDeps } from '../jobs/baseline-run.ts';
 import type { BaselinePeriod } from '../jobs/baseline-schedule.ts';
@@ -81,7 +81,7 @@ function openJob(context: CommandContext, home: Home, onExit: (undo: () => Promi
   const pool = threads === 1 ? inlineBaselinePool() : baselineThreads(threads, worker, { backing });
   onExit(() => pool.close());
   return {
-    ...{ lake, index, pool, memoryMb, codeVersion, stop },
+    ...{ lake, index, pool, memoryMb, codeVersion, stop, sizes: BASELINE_SIZES },
     baselines: publications,
     workFolder: join(home.folder, BASELINE_WORK),
     onProgress: (what) => terminal.progress(what),

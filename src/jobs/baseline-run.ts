@@ -7,6 +7,7 @@ import { namesIn } from '../state/durable-file.ts';
 import type { Lake } from '../state/lake.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { datasetPrefix } from '../state/publish.ts';
+import type { BaselineSizes } from './baseline-memory.ts';
 import type { BaselinePeriod } from './baseline-schedule.ts';
 import type { BaselinePool } from './baseline-stages.ts';
 
@@ -18,6 +19,7 @@ export interface BaselineDeps {
   /** Where unfinished work is kept, so that a run that was stopped goes on. */
   readonly workFolder: string;
   readonly memoryMb: number;
+  readonly sizes: BaselineSizes;
   readonly codeVersion: string;
   readonly onProgress: (what: string) => void;
   readonly stop: AbortSignal;

@@ -12,7 +12,7 @@ import type { BinReport } from './baseline-bin.ts';
 import { baselineFiles, type TableFiles } from './baseline-files.ts';
 import { fetchRun, readBatches, runsOf, unitsOf } from './baseline-inputs.ts';
 import { layOut } from './baseline-layout.ts';
-import { binsFor, columnsAtOnce, planMemory } from './baseline-memory.ts';
+import { binsFor, columnsWithin, planMemory } from './baseline-memory.ts';
 import { type BaselineDeps, folderOf, inThreads, progressOf, workFolder } from './baseline-run.ts';
 import type { BaselinePeriod } from './baseline-schedule.ts';
 import { pairFiles } from './pair-files.ts';
@@ -41,8 +41,8 @@ export async function makeTables(
   const batches = await readBatches(lake, committed);
   const rows = batches.reduce((n, { fgA }) => n + fgA.reduce((m, file) => m + file.rows, 0), 0);
   const metrics = [...own.metrics, ...otherMetrics(own)];
-  const memory = planMemory(deps.memoryMb, pool.threads, metrics.length);
-  const bins = binsFor(rows);
+  const memory = planMemory(deps.sizes, deps.memoryMb, pool.threads, metrics.length);
+  const bins = binsFor(deps.sizes, rows);
   const key = sha256Hex(canonicalJson([madeFrom, memory.featureRows, memory.pairRows, bins])).slice(0, 12);
   const folder = await workFolder(deps.workFolder, period, key);
 
@@ -99,7 +99,12 @@ export async function makeTables(
   );
   const layout = layOut(reports, byTimeBand, projectRates);
   const size = { hosts: layout.hosts.owners.length, segments: layout.segments.owners.length };
-  const together = columnsAtOnce(memory, Math.min(rowsUsed, bandRows.length * own.maxGroupRows), size.hosts);
+  const together = columnsWithin(
+    deps.sizes,
+    memory,
+    Math.min(rowsUsed, bandRows.length * own.maxGroupRows),
+    size.hosts,
+  );
   const groups = Array.from({ length: Math.ceil(own.metrics.length / together) }, (_, group) => {
     const [from, to] = [group * together, Math.min(own.metrics.length, (group + 1) * together)];
     return { from, to, path: join(folder, `columns-${from}-${to}`), metrics: own.metrics.slice(from, to) };

@@ -28,7 +28,10 @@ export async function pairFiles(
   const { lake, pool } = deps;
   const units = unitsOf(batches, 'pairCounts');
   const runs = runsOf(units, pairRows);
-  const bins = pairBinsFor(units.reduce((n, { rows }) => n + rows, 0));
+  const bins = pairBinsFor(
+    deps.sizes,
+    units.reduce((n, { rows }) => n + rows, 0),
+  );
   const hostBounds = boundsOf(rowsByHost(reports), bins);
   const segmentBounds = boundsOf(rowsBySegment(reports), bins);
   const paths = runs.map((_, run) => ({
