@@ -10,7 +10,7 @@ const STREAM = {
   feature_spec_version: named(VERSION_NAME, 'a feature spec version'),
 };
 /** What a mini-batch cannot do without. */
-const NEEDED = { dependency: oneOf('s3', 'dynamodb') };
+const NEEDED = { dependency: oneOf('s3', 'dynamodb', 'disk') };
 const PLACE = { place: oneOf('redis', 'folder') };
 const DATASET = { dataset: oneOf('delta', 'pair_context', 'pair_counts', 'fg_a', 'fg_a_pair_context', 'fg_c') };
 
@@ -211,7 +211,7 @@ export const METRICS = {
     alarm('sum by (dependency) (rate(ndr_dependency_retries_total[10m])) > 0.5', '10m'),
   ),
   ndr_dependency_refusals_total: counter(
-    'Calls that a dependency refused for want of a permission, valid credentials, a right clock, or its own bucket or table.',
+    'Calls that a dependency refused for want of a permission, valid credentials, a right clock, or its own bucket or table; of the disk of the home, for want of room or of the right to write.',
     NEEDED,
     alarm('increase(ndr_dependency_refusals_total[15m]) > 0', '0m'),
   ),
