@@ -20,6 +20,8 @@ export interface LiveRoutes {
   /** Throws `Refused` where the folder may belong to a route that is wrong. */
   route(named: NotifiedFolder): Promise<Routed>;
   streamOf(route: Route): Promise<StreamName>;
+  /** The bucket that all routes lead to; undefined where they lead to several, or to none. */
+  bucketOfKeys(): Promise<string | undefined>;
 }
 
 /** What of the settings decides where a folder belongs. */
@@ -73,6 +75,11 @@ export function openLiveRoutes(
       project,
       version: await versionOf(project, rules.version, featureSpecVersion),
     }),
+    async bucketOfKeys() {
+      const { right, wrong } = await routes.now();
+      const buckets = new Set([...right, ...wrong].map(({ ingestionPrefix }) => bucketOf(ingestionPrefix ?? '')));
+      return buckets.size === 1 ? [...buckets][0] : undefined;
+    },
     async route(named) {
       const { right, wrong } = await routes.now();
       const place = placeOf(named, right, wrong, rules);
@@ -92,6 +99,8 @@ export function openLiveRoutes(
     },
   };
 }
+
+const bucketOf = (address: string): string | undefined => /^s3:\/\/([^/{}]+)(?:\/|$)/.exec(address)?.[1];
 
 const readItems = async (specs: SpecSource, project: string): Promise<SpecItems['items']> =>
   readSpecItems(await specs.items(project)).items;

@@ -23,7 +23,10 @@ const LEAST_SWEEP_MS = 60_000;
 const REFRESH_MS = 60_000;
 
 /** Where mini-batches come from. */
-export type MiniBatchSource = Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'>;
+export type MiniBatchSource = Pick<
+  PumpPorts,
+  'rawFiles' | 'queue' | 'bucketOfKeys' | 'route' | 'search' | 'open' | 'quarantine'
+>;
 
 export interface Serving {
   readonly place: Place;

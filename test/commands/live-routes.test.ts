@@ -115,6 +115,17 @@ describe('a route that was never right', () => {
   });
 });
 
+it('keys without a bucket lie where all routes lead to', async () => {
+  edit([route('hq', 'hq'), route('lab', 'lab', WRONG)]);
+  expect(await routes.bucketOfKeys()).toBe('raw');
+  edit([route('hq', 'hq'), route('lab', 'lab', { ingestion_prefix: 's3://other/acme/lab' })]);
+  expect(await routes.bucketOfKeys()).toBeUndefined();
+  edit([route('hq', 'hq', { ingestion_prefix: '/srv/logs' })]);
+  expect(await routes.bucketOfKeys()).toBeUndefined();
+  edit([]);
+  expect(await routes.bucketOfKeys()).toBeUndefined();
+});
+
 it('without any route, there is one project', async () => {
   edit([]);
   expect(await projectOf('hq')).toBe('default');
