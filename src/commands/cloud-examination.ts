@@ -6,12 +6,14 @@ import { type Finding, info, warning } from '../jobs/finding.ts';
 import { examineQueue } from '../jobs/queue-examination.ts';
 import { clockFinding, whileReached } from '../jobs/reach-finding.ts';
 import { examineRoutes } from '../jobs/route-examination.ts';
+import { examineSink } from '../jobs/sink-examination.ts';
 import { examineIndexTable, examineTable } from '../jobs/table-examination.ts';
 import type { S3 } from '../state/aws/s3-client.ts';
 import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import { rawFilesByAddress } from '../state/raw-files-by-address.ts';
 import type { CommandContext } from './command.ts';
+import { brokersOf } from './event-outlets.ts';
 import { readProjectSpec } from './project-spec.ts';
 import { dynamoDbPlaceOf, type OnExit, type Storage, s3OptionsOf } from './storage.ts';
 import { tableShapesOf } from './table-shapes.ts';
@@ -47,6 +49,7 @@ export async function* examineCloud(
   if (s3.isOpen() && !s3.isSilent()) yield clockFinding('S3', s3.aheadMs());
   yield* examineNotifications(context, onExit);
   yield* examineWindowState(context);
+  yield* examineEvents(context);
   return reach;
 }
 
@@ -169,6 +172,28 @@ async function* examineNotifications({ settings }: CommandContext, onExit: OnExi
   });
   onExit(async () => queue.close());
   yield* examineQueue(queue, { url, visibilitySeconds });
+}
+
+async function* examineEvents({ settings }: CommandContext): AsyncGenerator<Finding> {
+  const bus = settings['events.eventbridge_bus'];
+  const brokers = settings['events.kafka_brokers'];
+  if (bus !== null) {
+    const { hasEventBus } = await import('../consumers/events/eventbridge.ts');
+    const endpoint = settings['eventbridge.endpoint'] ?? settings['aws.endpoint'];
+    const isThere = () => hasEventBus({ bus, region: settings['aws.region'], endpoint });
+    yield* examineSink({ check: 'eventbridge', name: `bus ${bus}`, setting: 'events.eventbridge_bus', isThere });
+  }
+  if (brokers !== null) {
+    const { hasKafkaTopic } = await import('../consumers/events/kafka.ts');
+    const topic = settings['events.kafka_topic'];
+    const isThere = () => hasKafkaTopic({ brokers: brokersOf(brokers), topic });
+    yield* examineSink({
+      check: 'kafka',
+      name: `topic ${topic} of ${brokers}`,
+      setting: 'events.kafka_topic',
+      isThere,
+    });
+  }
 }
 
 /** A Redis that is away costs time and no data. */

@@ -2,6 +2,9 @@ import type { Settings } from '../config/settings.ts';
 import type { Sinks } from '../consumers/announcing.ts';
 import type { Events } from '../consumers/events.ts';
 
+/** Addresses of brokers, as the setting has them. */
+export const brokersOf = (setting: string): string[] => setting.split(',').map((address) => address.trim());
+
 /** Opens the sinks of events that the settings name; their clients are loaded only then. */
 export async function openSinks(settings: Settings, onExit: (undo: () => Promise<void>) => void): Promise<Sinks> {
   const opened = (events: Events): Events => {
@@ -18,8 +21,7 @@ export async function openSinks(settings: Settings, onExit: (undo: () => Promise
   }
   if (brokers !== null) {
     const { openKafkaEvents } = await import('../consumers/events/kafka.ts');
-    const addresses = brokers.split(',').map((address) => address.trim());
-    sinks.kafka = opened(openKafkaEvents({ brokers: addresses, topic: settings['events.kafka_topic'] }));
+    sinks.kafka = opened(openKafkaEvents({ brokers: brokersOf(brokers), topic: settings['events.kafka_topic'] }));
   }
   return sinks;
 }

@@ -22,7 +22,7 @@ export function livePorts(
   { deps, storage }: Place,
   queue: NotificationQueue,
   warn: (text: string) => void,
-): Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'> {
+): Pick<PumpPorts, 'rawFiles' | 'queue' | 'bucketOfKeys' | 'route' | 'search' | 'open' | 'quarantine'> {
   const routes = openLiveRoutes(
     storage.specs,
     {
@@ -48,6 +48,7 @@ export function livePorts(
   return {
     rawFiles: deps.rawFiles,
     queue,
+    bucketOfKeys: routes.bucketOfKeys,
     async route(named) {
       const routed = await routes.route(named);
       if (routed.is !== 'routed' || open.has(streamKey(routed.stream))) return routed;

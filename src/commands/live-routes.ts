@@ -1,14 +1,15 @@
 import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
 import type { NotifiedFolder } from '../config/notification.ts';
-import { type Route, routeOf } from '../config/routing.ts';
+import { mayBeOf, type Route, routeOf, type WrongRoute } from '../config/routing.ts';
 import { readSpecItems, type SpecItems } from '../config/spec-items.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { resolveFeatureSpecVersion } from '../config/spec-version.ts';
 import type { Routed } from '../consumers/pump-ports.ts';
 import { folderOfPath } from '../consumers/settle-slice.ts';
 import type { StreamName } from '../consumers/stream-name.ts';
+import { Refused } from '../state/refused.ts';
 import type { SpecSource } from '../state/specs.ts';
-import { decodedRoute } from './own-folders.ts';
+import { openKnownRoutes } from './known-routes.ts';
 
 /** Routes and specs are read again after so long. */
 const KEPT_MS = 60_000;
@@ -16,8 +17,11 @@ const KEPT_MS = 60_000;
 export interface LiveRoutes {
   /** Those that can be used; what cannot is warned of. */
   all(): Promise<readonly Route[]>;
+  /** Throws `Refused` where the folder may belong to a route that is wrong. */
   route(named: NotifiedFolder): Promise<Routed>;
   streamOf(route: Route): Promise<StreamName>;
+  /** The bucket that all routes lead to; undefined where they lead to several, or to none. */
+  bucketOfKeys(): Promise<string | undefined>;
 }
 
 /** What of the settings decides where a folder belongs. */
@@ -30,36 +34,27 @@ export interface RouteRules {
   readonly fallbackVersion: string | null;
 }
 
-/** Tells by routes and specs, as they stood at most a minute ago, to which stream a folder belongs. */
+/**
+ * Tells by routes and specs, as they stood at most a minute ago, to which stream a folder belongs. What somebody made wrong is
+ * taken as it was when it was right.
+ */
 export function openLiveRoutes(
   specs: SpecSource,
   rules: RouteRules,
   warn: (text: string) => void,
   clock: () => number,
 ): LiveRoutes {
-  let known: readonly Route[] = [];
-  let readAt = Number.NEGATIVE_INFINITY;
-  const said = new Set<string>();
+  const routes = openKnownRoutes(specs, KEPT_MS, warn, clock);
   const items = new Map<string, { readonly at: number; readonly items: SpecItems['items'] }>();
-
-  const all = async (): Promise<readonly Route[]> => {
-    if (clock() - readAt < KEPT_MS) return known;
-    const routes: Route[] = [];
-    for (const item of await specs.routes()) {
-      const { route, texts } = decodedRoute(item);
-      if (route !== undefined) routes.push(route);
-      for (const text of texts) if (!said.has(text)) warn(text);
-      for (const text of texts) said.add(text);
-    }
-    known = routes;
-    readAt = clock();
-    return known;
-  };
 
   const itemsOf = async (project: string): Promise<SpecItems['items']> => {
     const read = items.get(project);
     if (read !== undefined && clock() - read.at < KEPT_MS) return read.items;
-    const now = readSpecItems(await specs.items(project)).items;
+    const now = await readItems(specs, project).catch((error: unknown) => {
+      // That they are wrong is told where they are opened.
+      if (error instanceof SpecError && read !== undefined) return read.items;
+      throw error;
+    });
     items.set(project, { at: clock(), items: now });
     return now;
   };
@@ -75,13 +70,19 @@ export function openLiveRoutes(
   };
 
   return {
-    all,
+    all: async () => (await routes.now()).right,
     streamOf: async ({ projectName: project, featureSpecVersion }) => ({
       project,
       version: await versionOf(project, rules.version, featureSpecVersion),
     }),
+    async bucketOfKeys() {
+      const { right, wrong } = await routes.now();
+      const buckets = new Set([...right, ...wrong].map(({ ingestionPrefix }) => bucketOf(ingestionPrefix ?? '')));
+      return buckets.size === 1 ? [...buckets][0] : undefined;
+    },
     async route(named) {
-      const place = placeOf(named, await all(), rules);
+      const { right, wrong } = await routes.now();
+      const place = placeOf(named, right, wrong, rules);
       if ('why' in place) return { is: 'poison', why: place.why };
       if (!place.isEnabled) return { is: 'disabled' };
       const { project, path } = place;
@@ -99,6 +100,11 @@ export function openLiveRoutes(
   };
 }
 
+const bucketOf = (address: string): string | undefined => /^s3:\/\/([^/{}]+)(?:\/|$)/.exec(address)?.[1];
+
+const readItems = async (specs: SpecSource, project: string): Promise<SpecItems['items']> =>
+  readSpecItems(await specs.items(project)).items;
+
 const poison = (why: string): Routed => ({ is: 'poison', why });
 
 type Place =
@@ -110,8 +116,17 @@ type Place =
     }
   | { readonly why: string };
 
-function placeOf({ folder, projectName }: NotifiedFolder, routes: readonly Route[], rules: RouteRules): Place {
+function placeOf(
+  { folder, projectName }: NotifiedFolder,
+  routes: readonly Route[],
+  wrong: readonly WrongRoute[],
+  rules: RouteRules,
+): Place {
   const routed = routeOf(routes, folder);
+  const nearer = (one: WrongRoute): boolean =>
+    mayBeOf(one, folder) && one.ingestionPrefix!.length > routed!.route.ingestionPrefix.length;
+  const between = routed === undefined ? wrong : wrong.filter(nearer);
+  if (between.length > 0) throw heldFor(folder, between);
   if (routed !== undefined) {
     const { route, answer } = routed;
     if (projectName !== undefined && projectName !== route.projectName)
@@ -133,3 +148,11 @@ function placeOf({ folder, projectName }: NotifiedFolder, routes: readonly Route
     ? { why: answer.why }
     : { project, version: null, path: { ...answer.path, folder }, isEnabled: true };
 }
+
+/** Whoever corrects the route finds the notification where it was: it says nothing of the folder that a route is wrong. */
+const heldFor = (folder: string, wrong: readonly WrongRoute[]): Refused =>
+  new Refused(
+    'routes',
+    `${folder} may belong to a route that is wrong: ${wrong.flatMap(({ faults }) => faults).join('; ')}; correct it in the routing table`,
+    false,
+  );

@@ -83,6 +83,7 @@ function checksOf(
   const open = state.openBreakers();
   const isDraining = state.isDraining();
   const dependencies = [
+    'disk',
     ...(settings['lake.location'] !== null || settings['queue.url'] !== null ? ['S3'] : []),
     ...(settings['tables.store'] === 'dynamodb' ? ['DynamoDB'] : []),
   ];

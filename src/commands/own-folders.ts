@@ -1,4 +1,4 @@
-import { decodeRoute, type Route, routeOf } from '../config/routing.ts';
+import { type Route, readRoute, routeOf } from '../config/routing.ts';
 import { SpecError } from '../config/spec-payload.ts';
 import { folderOfPath } from '../consumers/settle-slice.ts';
 import { type Candidate, readFolder } from '../consumers/take-mini-batch.ts';
@@ -7,20 +7,10 @@ import type { SpecSource } from '../state/specs.ts';
 /** What the path of a folder says of the mini-batch in it, or why it is none. */
 export type FolderReader = (path: string) => Candidate['folder'];
 
-/** A route as it is stored, and what there is to say of it; it is left out where it is wrong. */
-export function decodedRoute(item: unknown): { readonly route?: Route; readonly texts: readonly string[] } {
-  try {
-    const { value, warnings } = decodeRoute(item);
-    return { route: value, texts: warnings };
-  } catch (error) {
-    if (error instanceof SpecError) return { texts: error.faults.map((fault) => `${fault}; the route is left out`) };
-    throw error;
-  }
-}
-
 /**
  * Reads folders of one project as a notification about them would be: by the project's routes, which may make ids of more than a
- * folder's name, or else by the name. Whoever takes a folder, and by whatever command, knows it under the same id.
+ * folder's name, or else by the name. Whoever takes a folder, and by whatever command, knows it under the same id; so a route of
+ * the project that is wrong is a SpecError.
  */
 export async function openFolderReader(
   specs: Pick<SpecSource, 'routes'>,
@@ -29,9 +19,14 @@ export async function openFolderReader(
 ): Promise<FolderReader> {
   const own: Route[] = [];
   for (const item of await specs.routes()) {
-    const { route, texts } = decodedRoute(item);
-    if (route?.projectName === project) own.push(route);
-    for (const text of texts) warn(text);
+    const read = readRoute(item);
+    if (read.is === 'wrong') {
+      if (read.project === project) throw new SpecError(read.faults);
+      for (const fault of read.faults) warn(`${fault}; the route is left out`);
+      continue;
+    }
+    if (read.route.projectName === project) own.push(read.route);
+    for (const text of read.warnings) warn(text);
   }
   return (path) => {
     const routed = routeOf(own, path);

@@ -19,11 +19,16 @@ import { affectedLine } from './reprocess.ts';
 import type { ServeLog } from './serve-log.ts';
 
 const LEAST_SWEEP_MS = 60_000;
+/** All mini-batches there ever were are looked through so often, those of which revisions come otherwise each time. */
+const WHOLE_SWEEP_MS = 86_400_000;
 /** What a killed process was to publish again waits so long for another. */
 const REFRESH_MS = 60_000;
 
 /** Where mini-batches come from. */
-export type MiniBatchSource = Pick<PumpPorts, 'rawFiles' | 'queue' | 'route' | 'search' | 'open' | 'quarantine'>;
+export type MiniBatchSource = Pick<
+  PumpPorts,
+  'rawFiles' | 'queue' | 'bucketOfKeys' | 'route' | 'search' | 'open' | 'quarantine'
+>;
 
 export interface Serving {
   readonly place: Place;
@@ -60,7 +65,7 @@ export async function servePump(
           log.warn(affectedLine(ids, why), nameOf(stream));
         },
       }),
-    sweep: (stream) => sweep(context, stream, metrics, log),
+    sweep: sweeping(context, metrics, log),
     clock,
     random: Math.random,
   };
@@ -141,17 +146,21 @@ function rulesOf({ settings }: CommandContext, { deps }: Place, searchMs: number
   };
 }
 
-async function sweep(
-  { settings, clock }: CommandContext,
-  stream: Stream,
-  metrics: PumpMetrics,
-  log: ServeLog,
-): Promise<void> {
+function sweeping({ settings, clock }: CommandContext, metrics: PumpMetrics, log: ServeLog): PumpPorts['sweep'] {
   const graceMs = settings['lake.gc_grace_seconds'] * 1000;
-  const { lake, index } = stream.deps;
-  const { removed, faults } = await sweepSuperseded({ lake, index, ...nameOf(stream), nowMs: clock(), graceMs });
-  metrics.swept(nameOf(stream), removed.length, faults.length);
-  for (const fault of faults) log.warn(`superseded files stay: ${fault}`, nameOf(stream));
+  const wholeAt = new Map<string, number>();
+  return async (stream) => {
+    const { lake, index, keepMs } = stream.deps;
+    const name = nameOf(stream);
+    const nowMs = clock();
+    const isWhole = nowMs - (wholeAt.get(streamKey(name)) ?? Number.NEGATIVE_INFINITY) >= WHOLE_SWEEP_MS;
+    const newest = isWhole ? undefined : await index.newestCommitted(name.project, name.version);
+    const range = newest === undefined ? {} : { after: newest.sliceEnd - keepMs };
+    const { removed, faults } = await sweepSuperseded({ lake, index, ...name, nowMs, graceMs, ...range });
+    if (isWhole) wholeAt.set(streamKey(name), nowMs);
+    metrics.swept(name, removed.length, faults.length);
+    for (const fault of faults) log.warn(`superseded files stay: ${fault}`, name);
+  };
 }
 
 /** What is refused waits for somebody who allows it: an error. */

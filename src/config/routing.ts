@@ -4,7 +4,7 @@ import { completeTemplate, fieldsOf, PATH_FIELDS, templateFault } from './path-t
 import { prefix } from './prefix-types.ts';
 import { show } from './shown-value.ts';
 import { projectName, versionName } from './spec-names.ts';
-import { type Decoded, decodePayload } from './spec-payload.ts';
+import { type Decoded, decodePayload, SpecError } from './spec-payload.ts';
 import { flag, textLike, unreadable, unused, value } from './value-types.ts';
 
 /** Which project the mini-batches of an organisation's ingestion path belong to. */
@@ -69,6 +69,40 @@ export function decodeRoute(item: unknown): Decoded<Route> {
       miniBatchIdTemplate: given.mini_batch_id_template ?? null,
     },
   };
+}
+
+/** An item that is no route, with what can be made out of it. */
+export interface WrongRoute {
+  readonly is: 'wrong';
+  /** As it is stored. */
+  readonly orgKey: string;
+  readonly faults: readonly string[];
+  /** As they are stored; null: no text. */
+  readonly project: string | null;
+  readonly ingestionPrefix: string | null;
+}
+
+export type ReadRoute =
+  | { readonly is: 'right'; readonly route: Route; readonly warnings: readonly string[] }
+  | WrongRoute;
+
+/** Reads an item of the routing table, be it right or wrong. */
+export function readRoute(item: unknown): ReadRoute {
+  try {
+    const { value, warnings } = decodeRoute(item);
+    return { is: 'right', route: value, warnings };
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    const given = (typeof item === 'object' && item !== null ? item : {}) as Readonly<Record<string, unknown>>;
+    const text = (name: string): string | null => (typeof given[name] === 'string' ? given[name] : null);
+    const [orgKey, project, ingestionPrefix] = [text('org_key') ?? '', text('project_name'), text('ingestion_prefix')];
+    return { is: 'wrong', orgKey, faults: error.faults, project, ingestionPrefix };
+  }
+}
+
+/** Whether a folder lies where a wrong route says that its folders do, as far as that can be told. */
+export function mayBeOf({ ingestionPrefix }: WrongRoute, folder: string): boolean {
+  return ingestionPrefix !== null && folder.startsWith(ingestionPrefix.replace(/\{[\s\S]*|\/+$/, ''));
 }
 
 /** How paths of a route are read. */

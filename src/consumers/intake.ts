@@ -56,7 +56,7 @@ export function createIntake(
 
   /** Whatever of a message cannot be understood keeps none of its folders from being taken. */
   const readOne = async ({ message }: Unread): Promise<void> => {
-    const notification = readNotification(message.body);
+    const notification = readNotification(message.body, await ports.bucketOfKeys?.());
     const causes = notification.is === 'poison' ? [notification.why] : [];
     const routed: { readonly named: NotifiedFolder; readonly stream: StreamName; readonly folder: MiniBatchFolder }[] =
       [];

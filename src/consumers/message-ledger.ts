@@ -31,6 +31,8 @@ export interface MessageLedger {
   /** Messages that have ended, until `settled` says that the queue knows. */
   ended(): EndedMessages;
   settled(messages: readonly Message[]): void;
+  /** A message is among the dead letters: nothing is left to be done but to remove it. */
+  isDeadLetter(message: Message): void;
 }
 
 export function createMessageLedger(): MessageLedger {
@@ -63,6 +65,10 @@ export function createMessageLedger(): MessageLedger {
     },
     settled(messages) {
       for (const { id } of messages) held.delete(id);
+    },
+    isDeadLetter({ id }) {
+      const one = held.get(id);
+      if (one !== undefined) one.cause = null;
     },
   };
 }

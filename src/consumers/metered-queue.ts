@@ -45,8 +45,10 @@ export function meteredQueue(queue: NotificationQueue, meter: Meter, clock: () =
     release: (messages, afterSeconds) =>
       ofEach('release', 'ndr_messages_released_total', messages, queue.release(messages, afterSeconds)),
     async deadLetter(message, cause) {
-      await heard('dead_letter', queue.deadLetter(message, cause));
+      const fault = await heard('dead_letter', queue.deadLetter(message, cause));
       meter.count('ndr_messages_dead_lettered_total', {});
+      if (fault !== undefined) failed('delete');
+      return fault;
     },
     depth: () => queue.depth(),
     examine: () => queue.examine(),

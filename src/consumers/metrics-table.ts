@@ -10,7 +10,7 @@ const STREAM = {
   feature_spec_version: named(VERSION_NAME, 'a feature spec version'),
 };
 /** What a mini-batch cannot do without. */
-const NEEDED = { dependency: oneOf('s3', 'dynamodb') };
+const NEEDED = { dependency: oneOf('s3', 'dynamodb', 'disk') };
 const PLACE = { place: oneOf('redis', 'folder') };
 const DATASET = { dataset: oneOf('delta', 'pair_context', 'pair_counts', 'fg_a', 'fg_a_pair_context', 'fg_c') };
 
@@ -29,6 +29,11 @@ const WORK_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 
 const WAIT_SECONDS = [1, 5, 15, 30, 60, 90, 120, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
 const SECONDS_PER_DAY = 86_400;
+
+/** Workers take turns, and each knows what it took itself: of a stream, what the furthest of them says holds. */
+const furthest = (name: string, ...further: readonly string[]): string =>
+  `max by (${[...keysOf(STREAM), ...further].join(', ')}) (${name})`;
+const NEWEST = 'ndr_newest_slice_end_timestamp_seconds';
 
 /**
  * Every metric of ndr serve, under its name in Prometheus: in base units, counters in _total. What records them, what
@@ -51,9 +56,9 @@ export const METRICS = {
   ),
   ndr_raw_in_flight_bytes: gauge('Raw bytes, as delivered, of the mini-batches in work.', {}),
   ndr_newest_slice_end_timestamp_seconds: gauge(
-    'End of the newest committed slice. The lag of a project is time() less this.',
+    'End of the newest slice that this process knows to be committed. The lag of a project is time() less the greatest of its processes.',
     STREAM,
-    alarm('time() - ndr_newest_slice_end_timestamp_seconds > 45 * 60', '5m'),
+    alarm(`time() - ${furthest(NEWEST)} > 45 * 60`, '5m'),
   ),
   ndr_last_commit_timestamp_seconds: gauge(
     'When something was last committed. Recent while the newest slice is old: it catches up.',
@@ -146,9 +151,13 @@ export const METRICS = {
     alarm('increase(ndr_degraded_mini_batches_total[1h]) > 2', '0m'),
   ),
   ndr_coverage_ratio: gauge(
-    'Slices of the 24 hours before the newest committed one that are committed, as a share.',
+    'Slices of the 24 hours before the newest one that this process committed that were committed then, as a share.',
     STREAM,
-    alarm('ndr_coverage_ratio < 0.9', '1h'),
+    alarm(
+      `min by (${keysOf(STREAM).join(', ')}) (ndr_coverage_ratio and ` +
+        `(${NEWEST} == on (${keysOf(STREAM).join(', ')}) group_left () ${furthest(NEWEST)})) < 0.9`,
+      '1h',
+    ),
   ),
 
   // What was written.
@@ -162,11 +171,11 @@ export const METRICS = {
     reason: oneOf<FallbackReason>(...keysOf(FALLBACK_REASONS)),
   }),
   ndr_baseline_reference_timestamp_seconds: gauge(
-    'Reference instant of the baselines that the newest committed mini-batch was compared with.',
+    'Reference instant of the baselines that the newest mini-batch that this process committed was compared with.',
     { ...STREAM, horizon: oneOf(...HORIZONS) },
     alarm(
-      `time() - ndr_baseline_reference_timestamp_seconds{horizon="7d"} > ${2.5 * SECONDS_PER_DAY} ` +
-        `or time() - ndr_baseline_reference_timestamp_seconds{horizon="30d"} > ${9.5 * SECONDS_PER_DAY}`,
+      `time() - ${furthest('ndr_baseline_reference_timestamp_seconds{horizon="7d"}', 'horizon')} > ${2.5 * SECONDS_PER_DAY} ` +
+        `or time() - ${furthest('ndr_baseline_reference_timestamp_seconds{horizon="30d"}', 'horizon')} > ${9.5 * SECONDS_PER_DAY}`,
       '0m',
     ),
   ),
@@ -211,7 +220,7 @@ export const METRICS = {
     alarm('sum by (dependency) (rate(ndr_dependency_retries_total[10m])) > 0.5', '10m'),
   ),
   ndr_dependency_refusals_total: counter(
-    'Calls that a dependency refused for want of a permission, valid credentials, a right clock, or its own bucket or table.',
+    'Calls that a dependency refused for want of a permission, valid credentials, a right clock, or its own bucket or table; of the disk of the home, for want of room or of the right to write.',
     NEEDED,
     alarm('increase(ndr_dependency_refusals_total[15m]) > 0', '0m'),
   ),

@@ -10,6 +10,9 @@ export interface Message {
   readonly receiveCount: number;
 }
 
+/** So long after its receipt a message comes back, whatever is done: the rule of SQS. */
+export const LONGEST_HIDDEN_MS = 43_200_000;
+
 /** What could not be done with one message. */
 export interface MessageFault {
   readonly message: Message;
@@ -63,7 +66,7 @@ export interface QueueFacts {
  */
 export interface NotificationQueue {
   receive(options: ReceiveOptions): Promise<Message[]>;
-  /** Keeps messages from others for so long from now on. */
+  /** Keeps messages from others for so long from now on; beyond LONGEST_HIDDEN_MS after their receipt it is refused. */
   extend(messages: readonly Message[], seconds: number): Promise<readonly MessageFault[]>;
   /** Takes messages off the queue for good. */
   remove(messages: readonly Message[]): Promise<readonly MessageFault[]>;
@@ -71,9 +74,9 @@ export interface NotificationQueue {
   release(messages: readonly Message[], afterSeconds: number): Promise<readonly MessageFault[]>;
   /**
    * Puts a message with its cause among the dead letters, then removes it; without a queue of dead letters it is only
-   * removed. Fails between the two only so that the message stands in both.
+   * removed. Throws where it could not be put there; resolves with why it could not be removed from where it was.
    */
-  deadLetter(message: Message, cause: string): Promise<void>;
+  deadLetter(message: Message, cause: string): Promise<MessageFault | undefined>;
   depth(): Promise<QueueDepth>;
   examine(): Promise<QueueFacts>;
   close(): void;

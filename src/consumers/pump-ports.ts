@@ -31,6 +31,8 @@ export interface PumpPorts {
   readonly rawFiles: RawFiles;
   /** null: folders are only searched for. */
   readonly queue: NotificationQueue | null;
+  /** Where keys lie that a notification gives without a bucket; undefined: that cannot be told. */
+  bucketOfKeys?(): Promise<string | undefined>;
   /** Throws where it may go well later. */
   route(folder: NotifiedFolder): Promise<Routed>;
   /** Folders that may hold mini-batches; those for which `isKnown` need not be given. */

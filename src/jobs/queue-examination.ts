@@ -2,8 +2,8 @@ import type { NotificationQueue, QueueFacts } from '../consumers/notification-qu
 import { type Finding, info, warning } from './finding.ts';
 import { reachFinding } from './reach-finding.ts';
 
-/** A restart or two at the wrong moment are no fault of the message. */
-const LEAST_RECEIPTS = 3;
+/** Restarts at the wrong moment, and every twelve hours of an outage, are no fault of the message. */
+const LEAST_RECEIPTS = 10;
 /** A worker may compute for seconds on end before it prolongs what it holds. */
 const LEAST_VISIBLE_SECONDS = 30;
 
@@ -42,7 +42,7 @@ function* examineRedrive(url: string, { redrive }: QueueFacts): Generator<Findin
   else if (redrive.maxReceiveCount < LEAST_RECEIPTS)
     yield warning(
       'queue',
-      `${url} gives a notification up after ${redrive.maxReceiveCount} receipts: a restart at the wrong moment is enough`,
+      `${url} gives a notification up after ${redrive.maxReceiveCount} receipts: each restart of a worker takes one of what it has in hand, and SQS hides nothing for more than 12 hours, so that half a day of an outage takes another`,
       remedy,
     );
 }

@@ -28,7 +28,12 @@ export async function* examineRoutes({ specs, rawFiles, specWarnings }: RouteExa
       for (const text of warnings) yield warning('routes', text, IN_TABLE);
     } catch (cause) {
       if (!(cause instanceof SpecError)) throw cause;
-      for (const fault of cause.faults) yield error('routes', fault, `${IN_TABLE}; until then it is left out`);
+      for (const fault of cause.faults)
+        yield error(
+          'routes',
+          fault,
+          `${IN_TABLE}; until then a worker that knew it right goes by that, and others hold what it is for`,
+        );
     }
   }
   const enabled = routes.filter((route) => route.enabled);

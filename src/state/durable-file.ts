@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { diskFault, onDisk } from './disk-fault.ts';
 import { isAlive, ownLife } from './process-life.ts';
 
 /** Name, below the root of a store, of the folder that holds files in the making. */
@@ -14,11 +15,13 @@ const TRIES = 20;
  * power, and that never replaces another: of several writers of one target exactly one hears `created`. The bytes are
  * finished in `scratch` and then given their name by link(2), so `scratch` must be on the target's file system.
  */
-export async function createWhole(
+export const createWhole = (
   scratch: string,
   target: string,
   bytes: Uint8Array | string,
-): Promise<'created' | 'exists'> {
+): Promise<'created' | 'exists'> => onDisk(`cannot create ${target}`, () => create(scratch, target, bytes));
+
+async function create(scratch: string, target: string, bytes: Uint8Array | string): Promise<'created' | 'exists'> {
   const folder = dirname(target);
   if (await isPresent(target)) {
     await flush(folder);
@@ -56,7 +59,7 @@ export async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw diskFault(error, `cannot list ${folder}`);
   }
 }
 
@@ -115,14 +118,12 @@ async function isPresent(path: string): Promise<boolean> {
   throw new Error(`cannot create ${path}: a folder of that name is there; choose another name`);
 }
 
-function refusal(cause: unknown, target: string): Error {
+function refusal(cause: unknown, target: string): unknown {
+  const fault = diskFault(cause, `cannot create ${target}`);
+  if (fault !== cause) return fault;
   const advice: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full; free space, the write is repeated with the mini-batch',
     ENAMETOOLONG: 'a part of the path is longer than the file system allows (255 bytes); shorten the folder name',
-    EPERM: 'the file system has no hard links; keep the home on a local disk',
     ENOTSUP: 'the file system has no hard links; keep the home on a local disk',
-    EACCES: 'the folder is not writable for this user; change its owner or choose another home',
-    EROFS: 'the file system is read-only; choose another home',
     EEXIST: 'a part of the path is a file; remove it or choose another home',
     ENOTDIR: 'a part of the path is a file; remove it or choose another home',
     ENOENT: 'its folder was removed again and again while it was written; stop what removes it',

@@ -11,6 +11,8 @@ export interface Sweep {
   readonly nowMs: number;
   /** How long readers may go on with what they read from the index before. */
   readonly graceMs: number;
+  /** Looks only at mini-batches with slice_end after it, ms UTC; absent: at all there are, which reads every one of them. */
+  readonly after?: number;
 }
 
 export interface SweepReport {
@@ -28,7 +30,7 @@ export interface SweepReport {
 export async function sweepSuperseded(sweep: Sweep): Promise<SweepReport> {
   const removed: string[] = [];
   const faults: string[] = [];
-  for await (const batch of sweep.index.batches(sweep.project, sweep.version)) {
+  for await (const batch of batchesOf(sweep)) {
     if (!isDue(batch, sweep)) continue;
     try {
       await sweepBatch(sweep, batch, removed);
@@ -37,6 +39,14 @@ export async function sweepSuperseded(sweep: Sweep): Promise<SweepReport> {
     }
   }
   return { removed, faults };
+}
+
+async function* batchesOf({ index, project, version, after }: Sweep): AsyncGenerator<BatchItem> {
+  if (after === undefined) return yield* index.batches(project, version);
+  for (const { miniBatchId } of await index.committedBetween(project, version, after, Number.POSITIVE_INFINITY)) {
+    const batch = await index.batch(project, version, miniBatchId);
+    if (batch !== undefined) yield batch;
+  }
 }
 
 const isDue = ({ revision, sweptRevision, committedAt }: BatchItem, { nowMs, graceMs }: Sweep): boolean =>

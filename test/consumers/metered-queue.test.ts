@@ -19,7 +19,7 @@ const queueOf = (more: Partial<NotificationQueue> = {}): NotificationQueue => {
     release: async () => [],
   };
   return meteredQueue(
-    { ...queue, deadLetter: async () => {}, close() {}, ...more } as NotificationQueue,
+    { ...queue, deadLetter: async () => undefined, close() {}, ...more } as NotificationQueue,
     metrics,
     () => NOW,
   );
@@ -48,6 +48,12 @@ it('counts what is done with messages, and with how many it failed', async () =>
   expect(metrics.value('ndr_messages_extended_total')).toBe(3);
   expect(metrics.value('ndr_messages_released_total')).toBe(3);
   expect(metrics.value('ndr_messages_dead_lettered_total')).toBe(1);
+});
+
+it('counts a dead letter that could not be removed from where it was', async () => {
+  const fault = { message: MESSAGES[0]!, why: 'denied', mayPass: true };
+  expect(await queueOf({ deadLetter: async () => fault }).deadLetter(MESSAGES[0]!, 'poison')).toBe(fault);
+  expect([metrics.value('ndr_messages_dead_lettered_total'), errors('delete')]).toEqual([1, 1]);
 });
 
 it('counts calls that fail, and passes on why', async () => {

@@ -83,6 +83,7 @@ describe('the metrics of the pump', () => {
     pump.searched({ streams: [], folders: [], faults: ['denied'] });
     pump.heldBack({ system: 'S3', stream: 'office#v1', why: 'denied' });
     pump.refused('S3');
+    pump.refused('disk');
     pump.left(STREAM, 3);
     pump.swept(STREAM, 4, 1);
     expect(value('ndr_completeness_waits_timed_out_total', LABELS)).toBe(1);
@@ -92,6 +93,7 @@ describe('the metrics of the pump', () => {
     expect(value('ndr_reconciler_found_total', LABELS)).toBe(1);
     expect(value('ndr_breaker_opened_total', { dependency: 's3' })).toBe(1);
     expect(value('ndr_dependency_refusals_total', { dependency: 's3' })).toBe(1);
+    expect(value('ndr_dependency_refusals_total', { dependency: 'disk' })).toBe(1);
     expect(value('ndr_affected_left_total', LABELS)).toBe(3);
     expect(value('ndr_files_swept_total', LABELS)).toBe(4);
     expect(value('ndr_sweep_faults_total', LABELS)).toBe(1);

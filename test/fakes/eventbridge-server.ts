@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { PutEventsRequest, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { DescribeEventBusRequest, PutEventsRequest, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { AwsError, startAwsJsonServer, type Trouble } from './aws-json-server.ts';
 
 export interface EventBridgeServer {
@@ -18,7 +18,9 @@ const PROTOCOL = { target: 'AWSEvents', namespace: 'com.amazonaws.events', versi
 const MOST_BYTES = 256 * 1_024;
 
 /** An EventBridge server in memory, spoken to by the real client: it takes events and keeps them. */
-export async function startEventBridgeServer(): Promise<EventBridgeServer> {
+export async function startEventBridgeServer(
+  buses: readonly string[] = ['default', 'ndr'],
+): Promise<EventBridgeServer> {
   const entries: PutEventsRequestEntry[] = [];
   const sizes: number[] = [];
   const failing: string[] = [];
@@ -31,6 +33,10 @@ export async function startEventBridgeServer(): Promise<EventBridgeServer> {
   };
 
   const server = await startAwsJsonServer(PROTOCOL, () => ({
+    DescribeEventBus: ({ Name = 'default' }: DescribeEventBusRequest) => {
+      if (!buses.includes(Name)) throw new AwsError('ResourceNotFoundException', `Event bus ${Name} does not exist.`);
+      return { Name };
+    },
     PutEvents: ({ Entries = [] }: PutEventsRequest) => {
       sizes.push(Entries.length);
       if (Entries.length < 1 || Entries.length > 10)

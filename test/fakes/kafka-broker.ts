@@ -42,7 +42,9 @@ export async function startKafkaBroker(port = 0): Promise<KafkaBroker> {
   };
 
   const metadata = (request: Reading): Buffer => {
-    const names = request.list(() => request.text());
+    const asked = request.list(() => request.text());
+    // Of none in particular: of all.
+    const names = asked.length > 0 ? asked : [...topics.keys()];
     const mayCreate = request.int8() === 1;
     const out = writing();
     out.int32(0);

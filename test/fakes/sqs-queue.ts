@@ -12,6 +12,8 @@ export interface HeldMessage {
   visibleAt: number;
   receives: number;
   firstReceivedAt: number;
+  /** When it was handed out last. */
+  receivedAt: number;
   /** Of its last handing out. */
   receipt: string;
 }
@@ -121,6 +123,7 @@ export function fakeQueue(
         visibleAt: now() + delaySeconds * 1_000,
         receives: 0,
         firstReceivedAt: 0,
+        receivedAt: 0,
         receipt: '',
       };
       if (troubles.lost > 0) troubles.lost--;
@@ -140,6 +143,7 @@ export function fakeQueue(
       for (const message of taken) {
         message.receives++;
         message.firstReceivedAt ||= now();
+        message.receivedAt = now();
         message.receipt = `${name}/${message.id}/${randomUUID()}`;
         const again = troubles.duplicated > 0;
         if (again) troubles.duplicated--;
@@ -160,6 +164,11 @@ export function fakeQueue(
       const message = holding(receipt);
       if (message === undefined || message.visibleAt <= now())
         throw new AwsError('MessageNotInflight', 'The specified message is not in flight.');
+      if (now() + seconds * 1_000 > message.receivedAt + MOST_SECONDS * 1_000)
+        throw new AwsError(
+          'InvalidParameterValue',
+          `Value ${seconds} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [${MOST_SECONDS} seconds].`,
+        );
       message.visibleAt = now() + seconds * 1_000;
       wake();
     },

@@ -39,6 +39,17 @@ it('finds what Redis would do to window state, once each', async () => {
   expect(await examine({ NDR_STATE_MAX_BYTES: '50000000' })).toEqual([]);
 });
 
+it('finds a Redis in cluster mode, which answers and keeps nothing', async () => {
+  const cluster = await startRedisServer({ args: ['--maxmemory', '64mb', '--cluster-enabled', 'yes'] });
+  try {
+    expect(await examine({ NDR_REDIS_STATE_URL: cluster.url })).toEqual([
+      expect.stringContaining('name a Redis without cluster mode'),
+    ]);
+  } finally {
+    await cluster.close();
+  }
+});
+
 it('says where it is away, and nothing of what is secret', async () => {
   await redis.client.config('SET', 'requirepass', 'right');
   const { results } = await runCommand(doctor, {

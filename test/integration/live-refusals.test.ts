@@ -1,5 +1,7 @@
-/** `ndr serve` while S3, DynamoDB, SQS or Redis refuse what it asks: it holds everything, says what is missing, and goes on once it is allowed. */
+/** `ndr serve` while S3, DynamoDB, SQS, Redis or the disk of its home refuse what it asks: it holds everything, says what is missing, and goes on once it is allowed. */
 
+import { mkdir, symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3FaultRule } from '../fakes/s3-fault-rules.ts';
@@ -262,4 +264,26 @@ describe.concurrent('serve while Redis refuses', { timeout: PATIENCE_MS }, () =>
       await redis.close();
     }),
   );
+});
+
+describe.concurrent('serve while the disk of its home refuses', { timeout: PATIENCE_MS }, () => {
+  it('window state, it gives nothing up, says where, and goes on once it may', () =>
+    inLab({}, async (lab) => {
+      await putAll(lab);
+      const windows = join(lab.folder, 'home-0', 'state', 'windows');
+      await mkdir(join(windows, '..'), { recursive: true });
+      // Nobody makes a folder there, whoever he is.
+      await symlink('/sys/kernel', windows);
+      const { process, ready, refusalOf, metric } = await serveOpenly(lab);
+      const messages = await announceAll(lab);
+      expect(await refusalOf('disk')).toContain(windows);
+      const begun = Date.now();
+      expect(await metric('ndr_dependency_refusals_total{dependency="disk"}')).toBeGreaterThan(0);
+      await pause(Math.max(0, REFUSED_MS - (Date.now() - begun)));
+      expect((await lab.manifests()).length).toBeLessThan(MINI_BATCHES.length);
+      expect(lab.sqs.queue('ndr-dead-letters').messages).toEqual([]);
+      await unlink(windows);
+      await expectAllAsEver(lab, process, messages);
+      expect((await ready())!.status).toBe('ready');
+    }));
 });

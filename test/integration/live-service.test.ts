@@ -155,7 +155,7 @@ describe('health, metrics and log', () => {
     await until(async () => (await asked('/readyz')).status === 200);
     expect(await (await asked('/readyz')).json()).toEqual({
       status: 'ready',
-      checks: ['pump', 'source', 's3', 'dynamodb'].map((name) => ({ name, ok: true, why: expect.any(String) })),
+      checks: ['pump', 'source', 'disk', 's3', 'dynamodb'].map((name) => ({ name, ok: true, why: expect.any(String) })),
     });
     expect((await asked('/livez')).status).toBe(200);
     for (const miniBatch of [A, B]) await lab.deliver(miniBatch);

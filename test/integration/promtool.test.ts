@@ -109,6 +109,16 @@ describe('alarms', () => {
       '45m',
       '52m',
     ),
+    // Of two workers one sits idle, with what it knew when it took the last mini-batch that fell to it.
+    'ndr_newest_slice_end_timestamp_seconds of two workers': {
+      series: {
+        'ndr_newest_slice_end_timestamp_seconds{project="office",instance="idle"}': '0x180',
+        'ndr_newest_slice_end_timestamp_seconds{project="office",instance="busy"}': '0+60x60 3600x120',
+      },
+      silentAt: '100m',
+      toldAt: '112m',
+      labels: { project: 'office' },
+    },
     ndr_notification_to_commit_seconds: slower('ndr_notification_to_commit_seconds', '900', '1800', project),
     ndr_mini_batch_duration_seconds: slower('ndr_mini_batch_duration_seconds', '300', '900', project),
     ndr_completeness_waits_timed_out_total: single('ndr_completeness_waits_timed_out_total', thrice, '29m', '35m'),
@@ -132,7 +142,28 @@ describe('alarms', () => {
       labels: project,
     },
     ndr_degraded_mini_batches_total: single('ndr_degraded_mini_batches_total', thrice, '29m', '35m'),
-    ndr_coverage_ratio: single('ndr_coverage_ratio{project="office"}', '0.9x30 0.8x120', '85m', '95m'),
+    ndr_coverage_ratio: {
+      series: {
+        'ndr_newest_slice_end_timestamp_seconds{project="office"}': '0+60x150',
+        'ndr_coverage_ratio{project="office"}': '0.9x30 0.8x120',
+      },
+      silentAt: '85m',
+      toldAt: '95m',
+      labels: project,
+    },
+    'ndr_coverage_ratio of workers of which some sit idle': {
+      series: {
+        'ndr_newest_slice_end_timestamp_seconds{project="office",instance="idle"}': '0x240',
+        'ndr_coverage_ratio{project="office",instance="idle"}': '0.5x240',
+        'ndr_newest_slice_end_timestamp_seconds{project="office",instance="idle too"}': '60x240',
+        'ndr_coverage_ratio{project="office",instance="idle too"}': '1x240',
+        'ndr_newest_slice_end_timestamp_seconds{project="office",instance="busy"}': '120+60x240',
+        'ndr_coverage_ratio{project="office",instance="busy"}': '0.95x120 0.8x120',
+      },
+      silentAt: '170m',
+      toldAt: '190m',
+      labels: project,
+    },
     ndr_baseline_reference_timestamp_seconds: single(
       'ndr_baseline_reference_timestamp_seconds{horizon="7d"}',
       '0x3700',
@@ -145,6 +176,15 @@ describe('alarms', () => {
       '228h',
       '229h',
     ),
+    'ndr_baseline_reference_timestamp_seconds of two workers': {
+      series: {
+        'ndr_baseline_reference_timestamp_seconds{horizon="7d",instance="idle"}': '0x5200',
+        'ndr_baseline_reference_timestamp_seconds{horizon="7d",instance="busy"}': '0x1440 86400x3760',
+      },
+      silentAt: '84h',
+      toldAt: '85h',
+      labels: { horizon: '7d' },
+    },
     ndr_messages_dead_lettered_total: single('ndr_messages_dead_lettered_total', once, '29m', '33m'),
     ndr_message_age_seconds: slower('ndr_message_age_seconds', '600', '900', {}),
     ndr_queue_errors_total: single('ndr_queue_errors_total{action="delete"}', '0x30 6x60', '29m', '35m'),

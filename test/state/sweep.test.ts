@@ -59,6 +59,22 @@ describe('a sweep', () => {
     expect(await paths(store)).toEqual(before);
   });
 
+  it('of what came after a slice leaves the others alone', async () => {
+    const older = { miniBatchId: 'mb-0', sliceEnd: END - QUARTER };
+    for (const sketch of [first, second]) {
+      await commit(store, { ...sketch, ...older, nowMs: 0 });
+      await commit(store, { ...sketch, nowMs: 0 });
+    }
+    const asked = { lake: store.lake, index: store.index, project: PROJECT, version: VERSION, graceMs: HOUR };
+    const recent = await sweepSuperseded({ ...asked, nowMs: later, after: END - QUARTER });
+    expect(recent.removed).toHaveLength(3);
+    expect(await store.index.batch(PROJECT, VERSION, 'mb-1')).toMatchObject({ sweptRevision: 2 });
+    expect(await store.index.batch(PROJECT, VERSION, 'mb-0')).toMatchObject({ sweptRevision: 0 });
+    const { removed } = await sweep(later);
+    expect(removed).toHaveLength(3);
+    expect(removed.every((path) => path.includes('mb-0'))).toBe(true);
+  });
+
   it('removes what the index does not name, data before manifests, and then has nothing to do', async () => {
     await commit(store, { ...first, nowMs: 0 });
     await commit(store, { ...second, nowMs: 0 });

@@ -1,5 +1,10 @@
-import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { awsFault, mayPass, namePasses } from '../../state/aws/aws-faults.ts';
+import {
+  DescribeEventBusCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge';
+import { awsFault, mayPass, nameOf, namePasses } from '../../state/aws/aws-faults.ts';
 import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
 import { type EventFault, type Events, type StreamEvent, writeEvent } from '../events.ts';
 
@@ -16,12 +21,7 @@ const ANSWER_MS = 5_000;
 
 /** Opens no connection yet. Every call is made once: who publishes tries again. */
 export function openEventBridge({ bus, region, endpoint }: EventBridgeOptions): Events {
-  const client = new EventBridgeClient({
-    ...clientPlace({ region, endpoint }),
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
-  });
-  pinToEndpoint(client.middlewareStack, endpoint);
+  const client = clientOf({ region, endpoint });
 
   const put = async (batch: readonly Outgoing[]): Promise<EventFault[]> => {
     try {
@@ -49,6 +49,31 @@ export function openEventBridge({ bus, region, endpoint }: EventBridgeOptions): 
       client.destroy();
     },
   };
+}
+
+/** Whether a bus is there. Throws where that cannot be told. */
+export async function hasEventBus({ bus, region, endpoint }: EventBridgeOptions): Promise<boolean> {
+  const client = clientOf({ region, endpoint });
+  try {
+    await client.send(new DescribeEventBusCommand({ Name: bus }));
+    return true;
+  } catch (error) {
+    if (nameOf(error) === 'ResourceNotFoundException') return false;
+    const advice = { permission: 'events:DescribeEventBus', remedy: 'check events.eventbridge_bus' };
+    throw awsFault('EventBridge', `ask for bus ${bus}`, error, advice);
+  } finally {
+    client.destroy();
+  }
+}
+
+function clientOf({ region, endpoint }: AwsPlace): EventBridgeClient {
+  const client = new EventBridgeClient({
+    ...clientPlace({ region, endpoint }),
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+  });
+  pinToEndpoint(client.middlewareStack, endpoint);
+  return client;
 }
 
 interface Outgoing {

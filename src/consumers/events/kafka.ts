@@ -1,4 +1,4 @@
-import kafkajs, { type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { type EventFault, type Events, type StreamEvent, writeEvent } from '../events.ts';
 
 export interface KafkaOptions {
@@ -22,16 +22,8 @@ const ALL = -1;
  * without end, and what is told twice across restarts is known by its id anyway.
  */
 export function openKafkaEvents({ brokers, topic }: KafkaOptions): Events {
-  const { Kafka, logLevel, Partitioners } = kafkajs;
-  const kafka = new Kafka({
-    clientId: CLIENT,
-    brokers: [...brokers],
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: ANSWER_MS,
-    retry: RETRY,
-    // What fails is returned; the client's own log would say it once more, in its own form.
-    logLevel: logLevel.NOTHING,
-  });
+  const { Partitioners } = kafkajs;
+  const kafka = clientOf(brokers);
   let connecting: Promise<Producer> | null = null;
 
   const connected = (): Promise<Producer> => {
@@ -67,6 +59,33 @@ export function openKafkaEvents({ brokers, topic }: KafkaOptions): Events {
     },
     close: disconnect,
   };
+}
+
+/** Whether a topic is there; asking brings none into being. Throws where no broker answers. */
+export async function hasKafkaTopic({ brokers, topic }: KafkaOptions): Promise<boolean> {
+  const admin = clientOf(brokers).admin();
+  try {
+    const topics = await within(
+      CALL_MS,
+      admin.connect().then(() => admin.listTopics()),
+    );
+    return topics?.includes(topic) === true;
+  } finally {
+    await within(CONNECT_MS, admin.disconnect()).catch(() => undefined);
+  }
+}
+
+function clientOf(brokers: readonly string[]): Kafka {
+  const { Kafka, logLevel } = kafkajs;
+  return new Kafka({
+    clientId: CLIENT,
+    brokers: [...brokers],
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: ANSWER_MS,
+    retry: RETRY,
+    // What fails is returned; the client's own log would say it once more, in its own form.
+    logLevel: logLevel.NOTHING,
+  });
 }
 
 function toMessage(event: StreamEvent) {

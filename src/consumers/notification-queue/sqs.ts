@@ -12,7 +12,6 @@ import {
 import { awsFault, mayPass, namePasses, refusedBy } from '../../state/aws/aws-faults.ts';
 import { type AwsPlace, clientPlace, pinToEndpoint } from '../../state/aws/pinned-endpoint.ts';
 import { COUNT_RETRIES, retriesTo } from '../../state/aws/retries.ts';
-import { Unavailable } from '../../state/unavailable.ts';
 import type {
   Message,
   MessageFault,
@@ -67,9 +66,7 @@ export function openSqsQueue(options: SqsOptions): NotificationQueue {
     async deadLetter(message, cause) {
       if (deadLetterUrl !== null) await sendDeadLetter(client, deadLetterUrl, message, cause);
       const [fault] = await remove([message]);
-      if (fault?.mayPass)
-        throw new Unavailable('SQS', `remove message ${message.id}, a dead letter now`, new Error(fault.why));
-      if (fault !== undefined) throw new Error(`${fault.why}; it stands among the dead letters, and comes again`);
+      return fault;
     },
     depth: async () => toDepth(await attributesOf(client, url, DEPTH)),
     examine: () => examine(client, options),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { diskFault, onDisk } from '../disk-fault.ts';
 import { clearScratch, createWhole, isMissing, namesIn, SCRATCH } from '../durable-file.ts';
 import { type Item, type Items, type KeyedItem, type KeyOrder, type KeyRange, keyFault, meets } from '../items.ts';
 import { compareKeys } from '../key-order.ts';
@@ -99,14 +100,15 @@ async function replace(
     if ((await createWhole(scratch, file, JSON.stringify(version))) === 'exists') continue;
     const seqs = await seqsIn(folder);
     if (Math.max(...seqs) > seq && !(await isAncestor(folder, version.token))) {
-      await rm(file, { force: true });
+      await removeVersion(file);
       continue;
     }
-    for (const older of seqs.filter((other) => other < seq))
-      await rm(join(folder, versionName(older)), { force: true });
+    for (const older of seqs.filter((other) => other < seq)) await removeVersion(join(folder, versionName(older)));
     return 'stored';
   }
 }
+
+const removeVersion = (file: string): Promise<void> => onDisk(`cannot remove ${file}`, () => rm(file, { force: true }));
 
 /** False if our version took a number that had been used before: what the item is now does not descend from ours. */
 async function isAncestor(folder: string, token: string): Promise<boolean> {
@@ -124,7 +126,7 @@ async function newest(folder: string): Promise<Numbered | undefined> {
       return { seq, ...parse(file, await readFile(file, 'utf8')) };
     } catch (error) {
       // Replaced between the listing and the reading: a greater one is there by now.
-      if (!isMissing(error)) throw error;
+      if (!isMissing(error)) throw diskFault(error, `cannot read ${file}`);
     }
   }
 }

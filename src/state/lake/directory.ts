@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { diskFault, onDisk } from '../disk-fault.ts';
 import { clearScratch, codeOf, createWhole, isMissing, SCRATCH } from '../durable-file.ts';
 import { compareKeys } from '../key-order.ts';
 import { checkPath, checkPrefix, type Lake, type LakeEntry, NotFound } from '../lake.ts';
@@ -23,7 +24,7 @@ export async function openDirectoryLake(folder: string): Promise<Lake> {
         return await readFile(place(path));
       } catch (error) {
         if (isMissing(error) || codeOf(error) === 'EISDIR') throw new NotFound(root, path);
-        throw error;
+        throw diskFault(error, `cannot read ${place(path)}`);
       }
     },
     async exists(path) {
@@ -40,9 +41,9 @@ export async function openDirectoryLake(folder: string): Promise<Lake> {
       try {
         await unlink(file);
       } catch (error) {
-        if (!isMissing(error)) throw error;
+        if (!isMissing(error)) throw diskFault(error, `cannot remove ${file}`);
       }
-      await prune(dirname(file), root);
+      await onDisk(`cannot remove empty folders above ${file}`, () => prune(dirname(file), root));
     },
   };
 }
@@ -68,7 +69,7 @@ async function childrenOf(folder: string): Promise<Dirent[]> {
     return children.sort((a, b) => compareKeys(sortKey(a), sortKey(b)));
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw diskFault(error, `cannot list ${folder}`);
   }
 }
 
@@ -78,7 +79,7 @@ async function entryAt(file: string, path: string): Promise<LakeEntry | undefine
     return found.isFile() ? { path, size: found.size, modifiedMs: Math.floor(found.mtimeMs) } : undefined;
   } catch (error) {
     if (isMissing(error) || codeOf(error) === 'ENAMETOOLONG') return undefined;
-    throw error;
+    throw diskFault(error, `cannot look at ${file}`);
   }
 }
 

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { formatInstant, instantOfText, UTC } from '../../operators/time.ts';
+import { diskFault, onDisk } from '../disk-fault.ts';
 import { clearScratch, codeOf, namesIn, SCRATCH } from '../durable-file.ts';
 import { plainPart } from '../partition.ts';
 import { ownLife } from '../process-life.ts';
+import { Refused } from '../refused.ts';
 import type { BlockKey, BlockStores, WindowState } from '../window-state.ts';
 
 /** Window state in a folder: <project>/<version>/<slice_end>/<mini-batch>.<manifest>.<shard>-of-<shards>.block */
@@ -21,33 +23,46 @@ export function openDirectoryWindowState(folder: string): WindowState {
         return await readFile(place(key));
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;
-        throw error;
+        const fault = diskFault(error, `cannot read ${place(key)}`);
+        // What the disk will not give is rebuilt and put in its place; where it takes that neither, it says so.
+        if (fault instanceof Refused) return undefined;
+        throw fault;
       }
     },
     async put(key, block) {
-      const path = place(key);
-      await mkdir(dirname(path), { recursive: true });
-      await mkdir(scratch, { recursive: true });
-      // Not synced to the disk: a block that a power cut damages does not open, and is rebuilt.
-      // Several shards may miss the same block and put it back at once: each has an unfinished file of its own.
-      const unfinished = join(scratch, `${ownLife()}-${randomUUID()}`);
-      await writeFile(unfinished, block);
-      await rename(unfinished, path).catch(async (error) => {
-        if (codeOf(error) !== 'ENOENT') throw error;
-        // Another process let go of the whole slice meanwhile.
-        await mkdir(dirname(path), { recursive: true });
-        await rename(unfinished, path);
-      });
+      await onDisk(`cannot write window state to ${root}`, () => putWhole(scratch, place(key), block));
       return 'stored';
     },
     async prune(project, version, sliceEnd) {
       const slices = join(root, plainPart(project), plainPart(version));
       for (const name of await namesIn(slices)) {
-        if (instantOfText(name, UTC) <= sliceEnd)
-          await rm(join(slices, name), { recursive: true, force: true, maxRetries: 3 });
+        if (instantOfText(name, UTC) > sliceEnd) continue;
+        const slice = join(slices, name);
+        await onDisk(`cannot remove ${slice}`, () => rm(slice, { recursive: true, force: true, maxRetries: 3 }));
       }
     },
   };
+}
+
+async function putWhole(scratch: string, path: string, block: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await mkdir(scratch, { recursive: true });
+  // Not synced to the disk: a block that a power cut damages does not open, and is rebuilt.
+  // Several shards may miss the same block and put it back at once: each has an unfinished file of its own.
+  const unfinished = join(scratch, `${ownLife()}-${randomUUID()}`);
+  try {
+    await writeFile(unfinished, block);
+    await rename(unfinished, path).catch(async (error) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      // Another process let go of the whole slice meanwhile.
+      await mkdir(dirname(path), { recursive: true });
+      await rename(unfinished, path);
+    });
+  } catch (error) {
+    // On a full disk, each try would else take some more of it.
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 const storeFolders = (folder: string): Record<keyof BlockStores, string> => ({

@@ -58,7 +58,11 @@ async function healthOf(redis: Redis, address: string, ownBound: number | null):
     usedBytes: used,
     maxBytes: Number.isFinite(most) ? most : null,
     policy,
-    advice: adviceOn({ used, most, policy, role: fieldOf(info, 'role'), address, ownBound }),
+    advice: adviceOn({
+      ...{ used, most, policy, address, ownBound },
+      role: fieldOf(info, 'role'),
+      isCluster: fieldOf(info, 'cluster_enabled') === '1',
+    }),
   };
 }
 
@@ -67,11 +71,12 @@ interface Facts {
   readonly most: number;
   readonly policy: string;
   readonly role: string | undefined;
+  readonly isCluster: boolean;
   readonly address: string;
   readonly ownBound: number | null;
 }
 
-function adviceOn({ used, most, policy, role, address, ownBound }: Facts): RedisAdvice[] {
+function adviceOn({ used, most, policy, role, isCluster, address, ownBound }: Facts): RedisAdvice[] {
   const advice: RedisAdvice[] = [];
   if (policy !== 'noeviction')
     advice.push({
@@ -87,6 +92,12 @@ function adviceOn({ used, most, policy, role, address, ownBound }: Facts): Redis
     advice.push({
       what: `redis at ${address} is full: it uses ${used} of ${most} bytes and takes no further block`,
       remedy: 'raise maxmemory, or remove what else is kept there',
+    });
+  if (isCluster)
+    advice.push({
+      what: `redis at ${address} runs in cluster mode: a block and its entry in the index may lie on different nodes, so that it takes none`,
+      remedy:
+        'name a Redis without cluster mode (cluster-enabled no) in redis.state_url; until then window state is kept in the home',
     });
   if (role === 'slave')
     advice.push({

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openEventBridge } from '../../../src/consumers/events/eventbridge.ts';
+import { hasEventBus, openEventBridge } from '../../../src/consumers/events/eventbridge.ts';
 import type { Events } from '../../../src/consumers/events.ts';
 import { eventsSuite, sinceLast } from '../../conformance/events-suite.ts';
 import { pretendAwsCredentials } from '../../fakes/aws-environment.ts';
@@ -30,6 +30,14 @@ describe('EventBridge', () => {
     await server.close();
   });
   const many = (count: number) => Array.from({ length: count }, (_, n) => committed(n));
+
+  it('says whether a bus is there, or why that cannot be told', async () => {
+    const asked = { bus: 'ndr', region: null, endpoint: server.endpoint };
+    expect(await hasEventBus(asked)).toBe(true);
+    expect(await hasEventBus({ ...asked, bus: 'elsewhere' })).toBe(false);
+    server.trouble('DescribeEventBus', { is: 'refused', code: 'AccessDeniedException', status: 403 }, 1);
+    await expect(hasEventBus(asked)).rejects.toThrow('allow events:DescribeEventBus');
+  });
 
   it('is told source and type', async () => {
     await events.publish([committed(1)]);

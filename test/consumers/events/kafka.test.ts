@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openKafkaEvents } from '../../../src/consumers/events/kafka.ts';
+import { hasKafkaTopic, openKafkaEvents } from '../../../src/consumers/events/kafka.ts';
 import { type Events, writeEvent } from '../../../src/consumers/events.ts';
 import { eventsSuite, sinceLast } from '../../conformance/events-suite.ts';
 import { type KafkaBroker, startKafkaBroker } from '../../fakes/kafka-broker.ts';
@@ -29,6 +29,17 @@ describe('Kafka', () => {
   afterEach(async () => {
     await events.close();
     await broker.close();
+  });
+
+  it('says whether a topic is there, and makes none by that', async () => {
+    const asked = { brokers: [broker.address], topic: TOPIC };
+    expect(await hasKafkaTopic(asked)).toBe(false);
+    expect(await hasKafkaTopic(asked)).toBe(false);
+    await events.publish([committed(1)]);
+    expect(await hasKafkaTopic(asked)).toBe(true);
+    await broker.close();
+    await expect(hasKafkaTopic(asked)).rejects.toThrow();
+    broker = await startKafkaBroker();
   });
 
   it('keeps events of one mini-batch in one partition', async () => {

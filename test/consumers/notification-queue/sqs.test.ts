@@ -145,11 +145,25 @@ describe('a queue in SQS, where things go wrong,', () => {
     expect(server.queue('dead-letters').messages).toMatchObject([{ body, attributes: {} }]);
   });
 
+  it('hides a message for twelve hours after its receipt, and no longer', async () => {
+    send('x');
+    const taken = await take();
+    expect(await queue.extend(taken, 43_200)).toMatchObject([
+      { mayPass: false, why: expect.stringContaining('43200') },
+    ]);
+    expect(await queue.extend(taken, 43_100)).toEqual([]);
+    server.advance(7_200_000);
+    expect(await queue.extend(taken, 36_100)).toMatchObject([{ mayPass: false }]);
+    expect(await queue.extend(taken, 35_900)).toEqual([]);
+    server.advance(36_000_000);
+    expect(await queue.extend(await take(), 43_100)).toEqual([]);
+  });
+
   it('has a message in both queues rather than in none', async () => {
     send('x');
     const [message] = await take();
     server.failEntries(1);
-    await expect(queue.deadLetter(message!, 'why')).rejects.toBeInstanceOf(Unavailable);
+    expect(await queue.deadLetter(message!, 'why')).toMatchObject({ mayPass: true });
     expect(server.queue('arrivals').messages).toHaveLength(1);
     expect(server.queue('dead-letters').messages).toHaveLength(1);
   });
