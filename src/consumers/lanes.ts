@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PlannedMiniBatch } from '../state/batch-index.ts';
 import { isOfSystem } from '../state/refused.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
+import { isTakenInHand, plannedBefore } from './other-workers.ts';
 import { Overtaken } from './outcome.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import { describeGone, goneOf } from './raw-presence.ts';
 import type { Reprocessing } from './reprocessing.ts';
-import { DAY } from './standing.ts';
 import { lineOf, oneToTry, turnOf } from './stream-line.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
@@ -177,12 +176,9 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       });
   };
 
-  const elsewhereOf = async ({ deps, spec }: Stream, tracked: TrackedFolder): Promise<readonly PlannedMiniBatch[]> => {
-    const { sliceEnd } = tracked.candidate;
-    const isOver = clock() - tracked.readySince >= rules.orderWaitMs;
-    if (sliceEnd === null || (isOver && !tracked.hasWaited)) return [];
-    return deps.index.planned(spec.project, spec.featureSpecVersion, sliceEnd - DAY, sliceEnd);
-  };
+  /** A message that came to somebody before was given up there: by one who was stopped or died. */
+  const isHandedOn = (tracked: TrackedFolder): boolean =>
+    shared.ledger.waitingFor(folderKey(tracked)).some(({ message }) => message.receiveCount > 1);
 
   /** What a lane does when no mini-batch is ready: publishes affected ones again, or tidies up. */
   const idle = (lane: Lane, stream: Stream): void => {
@@ -229,10 +225,15 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     const first = isTrial ? oneToTry(line, clock(), rules.orderWaitMs) : line[0];
     if (first === undefined) return idle(lane, stream);
     const others = mine.filter((other) => other !== first);
-    const turn = turnOf(first, others, await elsewhereOf(stream, first), clock(), rules.orderWaitMs);
+    const planned = await plannedBefore(stream, first, clock(), rules.orderWaitMs);
+    const turn = turnOf(first, others, planned, clock(), rules.orderWaitMs);
     first.hasWaited ||= turn === 'waits';
     if (turn === 'waits') return;
-    if ((isBusy() && bytesInWork() + first.bytes > rules.mostBytes) || isDraining) return;
+    if (isBusy() && bytesInWork() + first.bytes > rules.mostBytes) return;
+    // Who looks through a directory is alone.
+    const mayBeTaken = ports.queue !== null && !isHandedOn(first);
+    if (mayBeTaken && !(await isTakenInHand(stream, first, planned, clock(), rules.orderWaitMs))) return;
+    if (isDraining) return;
     if (turn === 'overdue') observer.forced(lane.name, 'out of order', outOfOrder(first, rules));
     first.state = 'running';
     occupy(lane, first.bytes, () => run(lane, stream, first));

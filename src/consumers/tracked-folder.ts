@@ -38,6 +38,8 @@ export interface TrackedFolder {
   isWanted: boolean;
   /** It had to wait for an earlier one since it is ready. */
   hasWaited: boolean;
+  /** The instant with which this process entered it in the index, or tried to: it tells its entry from others. */
+  enteredAt: number | null;
 }
 
 /** Tells a folder of one stream from all others. */
@@ -66,6 +68,7 @@ export const trackFolder = (
   takenSignature: null,
   isWanted: announced !== null,
   hasWaited: false,
+  enteredAt: null,
 });
 
 export interface LookRules extends CompletenessRules {
