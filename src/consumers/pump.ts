@@ -9,7 +9,14 @@ import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import type { Announced } from './settle-slice.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
 import { type Candidate, candidateOf, settleCandidate } from './take-mini-batch.ts';
-import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
+import {
+  folderKey,
+  type LookRules,
+  lookAtFolder,
+  type TrackedFolder,
+  trackFolder,
+  waitAgain,
+} from './tracked-folder.ts';
 
 export interface PumpRules extends LookRules, LaneRules {
   readonly pollMs: number;
@@ -72,10 +79,7 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     if (announced !== null) {
       known.announced ??= announced;
       known.isWanted = true;
-      if (known.state === 'resting') {
-        known.state = 'waiting';
-        known.notBefore = clock();
-      }
+      if (known.state === 'resting') waitAgain(known, clock());
     }
     return known;
   };
