@@ -103,6 +103,8 @@ export async function lookAtFolder(
   const judged = judgeCompleteness(files, { hasMarker, knownSince: tracked.knownSince, waitingSince, now }, rules);
   if (judged.is === 'arriving') {
     tracked.state = 'waiting';
+    // Others come first, the next time.
+    tracked.notBefore = now;
     return { look: 'arriving' };
   }
   // Planning lists it once more: a long line need not be listed again and again.

@@ -1,0 +1,108 @@
+import { getEventListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Message, NotificationQueue } from '../../src/consumers/notification-queue.ts';
+import type { PumpPorts } from '../../src/consumers/pump-ports.ts';
+import type { RawFile, RawFiles } from '../../src/state/raw-files.ts';
+import { Unavailable } from '../../src/state/unavailable.ts';
+import { folderNamed, found, type PumpAlone, runPump, STREAM, streamOn } from '../support/pump-alone.ts';
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `mb-${String(n).padStart(3, '0')}`);
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await pause(5);
+};
+const run = (...how: Parameters<typeof runPump>): PumpAlone => {
+  const pump = runPump(...how);
+  onTestFinished(() => pump.end());
+  return pump;
+};
+
+const NOON = Date.parse('2026-03-02T12:00:00Z');
+const fileIn = (folder: string): RawFile => ({
+  ...{ name: 'a', path: `${folder}/a`, size: 1, modifiedMs: NOON, arrivedMs: NOON },
+});
+
+/** Counts how many of some calls are under way. */
+function counted<T>(work: (folder: string) => Promise<T>) {
+  const calls = { all: 0, now: 0, most: 0 };
+  return {
+    calls,
+    async ask(folder: string): Promise<T> {
+      calls.all++;
+      calls.most = Math.max(calls.most, ++calls.now);
+      await pause(5);
+      return work(folder).finally(() => calls.now--);
+    },
+  };
+}
+
+describe('a turn of the pump', () => {
+  it('asks nothing more of what is found to be away meanwhile', async () => {
+    const away = counted(async (): Promise<RawFile[]> => {
+      throw new Unavailable('S3', 'ListObjectsV2', new Error('it does not answer'));
+    });
+    const rawFiles = { list: away.ask } as Partial<RawFiles> as RawFiles;
+    const open: PumpPorts['open'] = async () => streamOn(rawFiles);
+    const { pump, turns } = run({ rawFiles, open, search: async () => found(names(200)) });
+    await until(() => turns() > 2 && away.calls.all > 0);
+    expect(pump.state.openBreakers()).toMatchObject([{ system: 'S3' }]);
+    expect(away.calls.all).toBeLessThan(20);
+  });
+
+  it('dates folders that nothing announced one at a time: each may be read as a whole', async () => {
+    const rawFiles = { list: async (folder: string) => [fileIn(folder)], has: async () => false } as Partial<RawFiles>;
+    const dating = counted(async (folder) => [fileIn(folder)]);
+    const settled: string[] = [];
+    const stream = streamOn(
+      { ...rawFiles, list: dating.ask },
+      {
+        settledSlice: async () => undefined,
+        settle: async (_, slice) => {
+          settled.push(slice.path);
+          return { is: 'settled', slice, isNew: true };
+        },
+        batch: async () => undefined,
+      },
+    );
+    run({
+      rawFiles: rawFiles as RawFiles,
+      open: async () => stream,
+      search: async () => found(names(12)),
+    });
+    await until(() => settled.length >= 12);
+    expect(settled.slice(0, 12)).toEqual(names(12).map(folderNamed));
+    expect(dating.calls.most).toBe(1);
+  });
+
+  it('does not wait for a queue that does not answer', async () => {
+    const message: Message = { id: 'm', receipt: 'r', body: 'nothing of ours', sentAt: null, receiveCount: 1 };
+    let isAsked = false;
+    const queue: Partial<NotificationQueue> = {
+      async receive({ signal }) {
+        if (isAsked) await pause(60_000, undefined, { signal: signal! }).catch(() => {});
+        return isAsked ? [] : [message];
+      },
+      deadLetter() {
+        isAsked = true;
+        return new Promise(() => {});
+      },
+      extend: async () => [],
+      release: async () => [],
+    };
+    const { turns } = run({
+      queue: queue as NotificationQueue,
+      search: async () => ({ ...found([]), streams: [STREAM] }),
+    });
+    await until(() => isAsked);
+    const then = turns();
+    await until(() => turns() > then + 3);
+  });
+
+  it('leaves nothing behind at the signal that ends the pump', async () => {
+    const { turns, stop } = run({});
+    await until(() => turns() > 3);
+    const listeners = getEventListeners(stop.signal, 'abort').length;
+    await until(() => turns() > 50);
+    expect(getEventListeners(stop.signal, 'abort').length).toBeLessThanOrEqual(listeners + 1);
+  });
+});
