@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isOfSystem } from '../state/refused.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
+import { type Lane, openLane } from './lane.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
 import { isTakenInHand, plannedBefore } from './other-workers.ts';
 import { Overtaken } from './outcome.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import { describeGone, goneOf } from './raw-presence.ts';
-import type { Reprocessing } from './reprocessing.ts';
 import { lineOf, oneToTry, turnOf } from './stream-line.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
@@ -46,22 +46,6 @@ export interface Lanes extends Pick<PumpState, 'bytesInWork' | 'affectedWaiting'
   drain(ms: number): Promise<boolean>;
 }
 
-interface Lane {
-  readonly name: StreamName;
-  stream: Stream | undefined;
-  reprocessing: Reprocessing | undefined;
-  running: Promise<void> | undefined;
-  runningBytes: number;
-  refreshDue: number;
-  sweepDue: number;
-  hasRefreshed: boolean;
-  openDue: number;
-  /** What was told last of specs that cannot be read. */
-  fault: string;
-  /** When a mini-batch of it ended last that met no error. */
-  wentWellAt: number;
-}
-
 /** So many errors in a row that no dependency caused will not pass by themselves. */
 const MOST_ERRORS = 5;
 const MOST_BACK_OFF_MS = 60_000;
@@ -93,7 +77,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   const open = async (lane: Lane): Promise<Stream | undefined> => {
     if (lane.stream !== undefined && clock() < lane.openDue) return lane.stream;
     try {
-      const stream = await ports.open(lane.name);
+      const stream = await breakers.ask('DynamoDB', 'specs', () => ports.open(lane.name));
       lane.openDue = clock() + REOPEN_MS;
       if (stream !== lane.stream) lane.reprocessing = ports.reprocessing(stream);
       lane.stream = stream;
@@ -108,13 +92,14 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     return lane.stream;
   };
 
-  const announce = (stream: Stream, taken: Taken, onTold: () => void = () => {}): void => {
-    const telling = ports.announce(stream, taken).finally(() => {
-      tellings.delete(telling);
-      onTold();
-    });
+  const tell = (work: () => Promise<void>): void => {
+    const telling = work()
+      .catch((error: unknown) => observer.warn(`a message is kept: ${String(error)}`))
+      .finally(() => tellings.delete(telling));
     tellings.add(telling);
   };
+  const announce = (stream: Stream, taken: Taken, onTold: () => void = () => {}): void =>
+    tell(() => ports.announce(stream, taken).finally(onTold));
 
   const end = (stream: Stream, tracked: TrackedFolder, taken: Taken, messages: readonly HeldMessage[]): void => {
     const lane = lanes.get(tracked.stream)!;
@@ -139,8 +124,13 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     breakers.met(taken.error, isAlone ? undefined : tracked.stream);
     hasFailed(tracked, clock(), clock() + backOff(tracked.failures + 1));
     if (mayPass(taken.error) || tracked.failures < MOST_ERRORS) return;
-    const why = taken.error instanceof Error ? taken.error.message : String(taken.error);
-    shared.ledger.end(folderKey(tracked), messages, `failed ${tracked.failures} times: ${why}`);
+    const text = taken.error instanceof Error ? taken.error.message : String(taken.error);
+    const why = `failed ${tracked.failures} times: ${text}`;
+    tell(async () => {
+      for (const { message } of messages) await ports.quarantine(message, why);
+      shared.ledger.end(folderKey(tracked), messages, why);
+      shared.onEnd();
+    });
   };
 
   const run = async (lane: Lane, stream: Stream, tracked: TrackedFolder): Promise<void> => {
@@ -154,7 +144,12 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       return shared.ledger.end(folderKey(tracked), messages, null);
     }
     const begun = clock();
-    const taken = await take(stream, candidate, { leavesAffected: true, ...(announced !== null && { announced }) });
+    const [first] = messages;
+    const taken = await take(stream, candidate, {
+      leavesAffected: true,
+      ...(announced !== null && { announced }),
+      ...(first !== undefined && { notification: first.message.body }),
+    });
     if (isOver) return;
     observer.taken(lane.name, taken, { workMs: clock() - begun, sentAt: firstSent(messages), isAgain: false });
     end(stream, tracked, taken, messages);
@@ -189,7 +184,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       // Should it fail.
       lane.refreshDue = clock() + MOST_BACK_OFF_MS;
       occupy(lane, 0, async () => {
-        await reprocessing.refresh(recentMs);
+        await breakers.ask('DynamoDB', 'index', () => reprocessing.refresh(recentMs));
         lane.hasRefreshed = true;
         lane.refreshDue = clock() + rules.refreshMs;
       });
@@ -243,20 +238,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     know(name) {
       const key = streamKey(name);
       if (lanes.has(key)) return;
-      const now = clock();
-      lanes.set(key, {
-        name,
-        stream: undefined,
-        reprocessing: undefined,
-        running: undefined,
-        runningBytes: 0,
-        refreshDue: now,
-        sweepDue: now + rules.sweepMs,
-        hasRefreshed: false,
-        openDue: now,
-        fault: '',
-        wentWellAt: Number.NEGATIVE_INFINITY,
-      });
+      lanes.set(key, openLane(name, clock(), rules.sweepMs));
     },
     streamOf: ({ stream }) => lanes.get(stream)?.stream,
     ...{ breakers, backOff, bytesInWork },

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Message, NotificationQueue } from '../../src/consumers/notification-queue.ts';
 import type { PumpPorts } from '../../src/consumers/pump-ports.ts';
+import type { MiniBatchFolder } from '../../src/consumers/settle-slice.ts';
 import type { RawFile, RawFiles } from '../../src/state/raw-files.ts';
 import { Unavailable } from '../../src/state/unavailable.ts';
 import { folderNamed, found, type PumpAlone, runPump, STREAM, streamOn } from '../support/pump-alone.ts';
@@ -96,6 +97,37 @@ describe('a turn of the pump', () => {
     await until(() => isAsked);
     const then = turns();
     await until(() => turns() > then + 3);
+  });
+
+  it('keeps a message in quarantine that it gives up after errors which nothing outside caused', async () => {
+    const rawFiles: Partial<RawFiles> = { list: async (folder) => [fileIn(folder)] };
+    const stream = streamOn(rawFiles, {
+      settledSlice: async () => {
+        throw new Error('a defect');
+      },
+    });
+    const body = JSON.stringify({ s3_key: `s3://raw/${folderNamed('mb')}/a` });
+    const messages: Message[] = [{ id: 'm', receipt: 'r', body, sentAt: NOON, receiveCount: 1 }];
+    const told: string[] = [];
+    const queue: Partial<NotificationQueue> = {
+      async receive({ signal }) {
+        if (messages.length === 0) await pause(60_000, undefined, { signal: signal! }).catch(() => {});
+        return messages.splice(0);
+      },
+      deadLetter: async ({ id }, cause) => void told.push(`${id} dead-lettered: ${cause}`),
+      extend: async () => [],
+      release: async () => [],
+    };
+    const [one] = found(['mb']).folders;
+    run({
+      queue: queue as NotificationQueue,
+      rawFiles: rawFiles as RawFiles,
+      open: async () => stream,
+      route: async () => ({ is: 'routed', stream: STREAM, folder: one!.folder as MiniBatchFolder }),
+      quarantine: async ({ id }, why) => void told.push(`${id} quarantined: ${why}`),
+    });
+    await until(() => told.length === 2);
+    expect(told).toEqual(['m quarantined: failed 5 times: a defect', 'm dead-lettered: failed 5 times: a defect']);
   });
 
   it('leaves nothing behind at the signal that ends the pump', async () => {

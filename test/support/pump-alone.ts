@@ -38,7 +38,12 @@ export const streamOn = (
   sliceRules: Partial<Stream['sliceRules']> = {},
 ): Stream =>
   ({
-    deps: { rawFiles, index: { planned: async () => [], ...index }, clock: Date.now },
+    deps: {
+      rawFiles,
+      index: { planned: async () => [], ...index },
+      clock: Date.now,
+      watch: { timed: (_: unknown, work: () => Promise<unknown>) => work() },
+    },
     spec: { project: STREAM.project, featureSpecVersion: STREAM.version },
     sliceRules: { sliceTime: 'last_modified', idPattern: null, floorMinutes: [8, 23, 38, 53], ...sliceRules },
   }) as unknown as Stream;
