@@ -114,7 +114,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   /** Days of many routes take long to list: the turn goes on meanwhile, though not before what is near was found. */
   const search = async (): Promise<void> => {
-    if (searching === undefined && clock() >= searchDue)
+    // What a message is on its way for is dated by it, not by its files.
+    if (searching === undefined && clock() >= searchDue && !intake.isBehind())
       searching = searchThrough().finally(() => {
         searching = undefined;
       });
@@ -145,8 +146,8 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   const turn = async (stop: AbortSignal): Promise<void> => {
     turnedAt = clock();
-    if (!isShut()) await intake.read();
     if (!isShut() && !stop.aborted) await search();
+    if (!isShut()) await intake.read();
     // There is more to look at than one turn takes.
     if (!isShut() && !stop.aborted && (await looks.look(stop)) === 'late') rest.wake();
     await lanes.start();
