@@ -9,6 +9,10 @@ export interface Lane {
   reprocessing: Reprocessing | undefined;
   running: Promise<void> | undefined;
   runningBytes: number;
+  /** What runs is a mini-batch. */
+  isComputing: boolean;
+  /** When one that was ready began last; 0: none did. */
+  begunAt: number;
   refreshDue: number;
   sweepDue: number;
   hasRefreshed: boolean;
@@ -25,6 +29,8 @@ export const openLane = (name: StreamName, now: number, sweepMs: number): Lane =
   reprocessing: undefined,
   running: undefined,
   runningBytes: 0,
+  isComputing: false,
+  begunAt: 0,
   refreshDue: now,
   sweepDue: now + sweepMs,
   hasRefreshed: false,

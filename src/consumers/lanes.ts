@@ -18,6 +18,8 @@ export interface LaneRules {
   readonly recheckMs: number;
   readonly orderWaitMs: number;
   readonly mostBytes: number;
+  /** Mini-batches in work at once, whatever they weigh. */
+  readonly mostAtOnce: number;
   /** How often affected mini-batches of other runs are looked for, and superseded files. */
   readonly refreshMs: number;
   readonly sweepMs: number;
@@ -62,6 +64,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   let isOver = false;
 
   const bytesInWork = (): number => [...lanes.values()].reduce((sum, { runningBytes }) => sum + runningBytes, 0);
+  const isPlace = (): boolean => [...lanes.values()].filter(({ isComputing }) => isComputing).length < rules.mostAtOnce;
   const isBusy = (): boolean => [...lanes.values()].some(({ running }) => running !== undefined);
   const backOff = (failures: number): number => {
     const bounds: BackOff = {
@@ -156,8 +159,13 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   };
 
   /** Runs `work` as the one thing that the lane does. */
-  const occupy = (lane: Lane, bytes: number, work: () => Promise<void>): void => {
+  const occupy = (
+    lane: Lane,
+    { bytes = 0, isComputing }: { readonly bytes?: number; readonly isComputing: boolean },
+    work: () => Promise<void>,
+  ): void => {
     lane.runningBytes = bytes;
+    lane.isComputing = isComputing;
     lane.running = work()
       .catch((error: unknown) => {
         breakers.met(error);
@@ -167,6 +175,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       .finally(() => {
         lane.running = undefined;
         lane.runningBytes = 0;
+        lane.isComputing = false;
         shared.onEnd();
       });
   };
@@ -183,7 +192,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       const recentMs = lane.hasRefreshed ? rules.recentMs : undefined;
       // Should it fail.
       lane.refreshDue = clock() + MOST_BACK_OFF_MS;
-      occupy(lane, 0, async () => {
+      occupy(lane, { isComputing: false }, async () => {
         await breakers.ask('DynamoDB', 'index', () => reprocessing.refresh(recentMs));
         lane.hasRefreshed = true;
         lane.refreshDue = clock() + rules.refreshMs;
@@ -193,10 +202,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     if (reprocessing.waiting() === 0) {
       if (clock() < lane.sweepDue) return;
       lane.sweepDue = clock() + rules.sweepMs;
-      occupy(lane, 0, () => ports.sweep(stream));
+      occupy(lane, { isComputing: false }, () => ports.sweep(stream));
       return;
     }
-    occupy(lane, 0, async () => {
+    if (!isPlace()) return;
+    occupy(lane, { isComputing: true }, async () => {
       const begun = clock();
       const taken = await reprocessing.takeNext();
       if (taken === undefined || isOver) return;
@@ -211,27 +221,33 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     });
   };
 
-  const startOne = async (lane: Lane): Promise<void> => {
+  /** `no room`: something is ready, and there is too much in work. */
+  const startOne = async (lane: Lane): Promise<'no room' | undefined> => {
     const stream = await open(lane);
     if (stream === undefined || lane.running !== undefined || isDraining) return;
     const mine = foldersOf(lane);
     const line = lineOf(mine);
     const isTrial = breakers.ofStream(streamKey(lane.name)) === 'half_open';
     const first = isTrial ? oneToTry(line, clock(), rules.orderWaitMs) : line[0];
-    if (first === undefined) return idle(lane, stream);
+    if (first === undefined) {
+      idle(lane, stream);
+      return;
+    }
     const others = mine.filter((other) => other !== first);
     const planned = await plannedBefore(stream, first, clock(), rules.orderWaitMs);
     const turn = turnOf(first, others, planned, clock(), rules.orderWaitMs);
     first.hasWaited ||= turn === 'waits';
     if (turn === 'waits') return;
-    if (isBusy() && bytesInWork() + first.bytes > rules.mostBytes) return;
+    if (!isPlace() || (isBusy() && bytesInWork() + first.bytes > rules.mostBytes)) return 'no room';
     // Who looks through a directory is alone.
     const mayBeTaken = ports.queue !== null && !isHandedOn(first);
     if (mayBeTaken && !(await isTakenInHand(stream, first, planned, clock(), rules.orderWaitMs))) return;
     if (isDraining) return;
     if (turn === 'overdue') observer.forced(lane.name, 'out of order', outOfOrder(first, rules));
     first.state = 'running';
-    occupy(lane, first.bytes, () => run(lane, stream, first));
+    lane.begunAt = clock();
+    occupy(lane, { bytes: first.bytes, isComputing: true }, () => run(lane, stream, first));
+    return;
   };
 
   return {
@@ -244,12 +260,13 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     ...{ breakers, backOff, bytesInWork },
     affectedWaiting: () => [...lanes.values()].map(({ name, reprocessing }) => [name, reprocessing?.waiting() ?? 0]),
     async start() {
-      for (const lane of lanes.values()) {
+      // Who began longest ago comes first, and others do not take away the room that it waits for.
+      for (const lane of [...lanes.values()].sort((a, b) => a.begunAt - b.begunAt)) {
         const shut = breakers.worst();
         if (isDraining || shut === 'open' || (shut === 'half_open' && isBusy())) return;
         if (breakers.ofStream(streamKey(lane.name)) === 'open') continue;
         try {
-          await startOne(lane);
+          if ((await startOne(lane)) === 'no room') return;
         } catch (error) {
           breakers.met(error);
           observer.warn(error instanceof Error ? error.message : String(error), lane.name);

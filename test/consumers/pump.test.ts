@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Message, NotificationQueue } from '../../src/consumers/notification-queue.ts';
 import type { PumpPorts } from '../../src/consumers/pump-ports.ts';
 import type { MiniBatchFolder } from '../../src/consumers/settle-slice.ts';
+import type { SettledSlice } from '../../src/state/batch-item.ts';
 import type { RawFile, RawFiles } from '../../src/state/raw-files.ts';
 import { Unavailable } from '../../src/state/unavailable.ts';
 import { folderNamed, found, type PumpAlone, runPump, STREAM, streamOn } from '../support/pump-alone.ts';
@@ -128,6 +129,47 @@ describe('a turn of the pump', () => {
     });
     await until(() => told.length === 2);
     expect(told).toEqual(['m quarantined: failed 5 times: a defect', 'm dead-lettered: failed 5 times: a defect']);
+  });
+
+  it('begins few mini-batches at once, and keeps room for the largest though others are always ready', async () => {
+    const streams = ['large', 'small', 'tiny'].map((project) => ({ project, version: 'v1' }));
+    const running = new Set<string>();
+    const begun: string[] = [];
+    const faults: string[] = [];
+    const sizeOf = (path: string): number => (path.includes('large') ? 100 : 4);
+    const open: PumpPorts['open'] = async ({ project }) =>
+      streamOn(
+        rawFiles,
+        {
+          settledSlice: async (_, id) => ({ path: folderNamed(id), sliceEnd: NOON }) as SettledSlice,
+          // It fails, and is tried again and again.
+          async batch() {
+            running.add(project);
+            begun.push(project);
+            if (running.size > 2 || (running.has('large') && running.size > 1)) faults.push([...running].join());
+            await pause(project === 'large' ? 1 : 10);
+            running.delete(project);
+            throw new Error('a defect');
+          },
+        },
+        {},
+        project,
+      );
+    const rawFiles: Partial<RawFiles> = { list: async (folder) => [{ ...fileIn(folder), size: sizeOf(folder) }] };
+    const folders = streams.flatMap((stream) =>
+      found([1, 2, 3].map((n) => `${stream.project}-${n}`)).folders.map((one) => ({ ...one, stream })),
+    );
+    run(
+      {
+        open,
+        rawFiles: rawFiles as RawFiles,
+        search: async () => ({ streams, folders, faults: [] }),
+      },
+      { mostBytes: 10, mostAtOnce: 2, recheckMs: 1 },
+    );
+    await until(() => begun.filter((project) => project === 'large').length > 3);
+    expect(faults).toEqual([]);
+    expect(new Set(begun)).toEqual(new Set(['large', 'small', 'tiny']));
   });
 
   it('leaves nothing behind at the signal that ends the pump', async () => {

@@ -36,6 +36,7 @@ export const streamOn = (
   rawFiles: Partial<RawFiles>,
   index: Partial<BatchIndex> = {},
   sliceRules: Partial<Stream['sliceRules']> = {},
+  project = STREAM.project,
 ): Stream =>
   ({
     deps: {
@@ -44,7 +45,7 @@ export const streamOn = (
       clock: Date.now,
       watch: { timed: (_: unknown, work: () => Promise<unknown>) => work() },
     },
-    spec: { project: STREAM.project, featureSpecVersion: STREAM.version },
+    spec: { project, featureSpecVersion: STREAM.version },
     sliceRules: { sliceTime: 'last_modified', idPattern: null, floorMinutes: [8, 23, 38, 53], ...sliceRules },
   }) as unknown as Stream;
 
@@ -58,6 +59,7 @@ const RULES: PumpRules = {
   maxWaitMs: 600_000,
   orderWaitMs: 0,
   mostBytes: NEVER,
+  mostAtOnce: 10,
   refreshMs: NEVER,
   sweepMs: NEVER,
   recentMs: NEVER,
