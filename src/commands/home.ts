@@ -19,9 +19,10 @@ export async function openHome(
   context: CommandContext,
   onExit: (undo: () => Promise<void>) => void,
   watch?: PlaceWatch,
+  work?: 'here' | 'beside',
 ): Promise<Home> {
   const { settings, terminal, flags } = context;
-  const place = await openPlace(context, onExit, watch);
+  const place = await openPlace(context, onExit, watch, work);
   const { index, specs } = place.storage;
   const spec = await readProjectSpec(specs, settings.project, settings.feature_spec_version);
   for (const warning of spec.warnings) terminal.note(`warning: ${warning}`);

@@ -36,11 +36,13 @@ const SCRATCH_HELD_BYTES = MOST_HELD_BYTES / 8;
  * Opens what the settings name; the home's folder is made where it is not there yet.
  *
  * @param watch hears what goes on there
+ * @param work where a single thread computes: `beside`, this one goes on to answer and to hear signals meanwhile
  */
 export async function openPlace(
   context: CommandContext,
   onExit: (undo: () => Promise<void>) => void,
   watch: PlaceWatch = SILENT_PLACE,
+  work: 'here' | 'beside' = 'here',
 ): Promise<Place> {
   const { settings } = context;
   const folder = resolve(settings.home);
@@ -60,7 +62,7 @@ export async function openPlace(
   onExit(async () => close());
   const withPool = (own: BlockStores, options: BackingOptions, heldBytes: number): StateDeps => {
     const pool =
-      threads === 1
+      threads === 1 && work === 'here'
         ? inlinePool(createStages(own, rawFiles, heldBytes))
         : threadPool(threads, context.worker, { backing: options, heldBytes }, (news) => passOn(news, watch.backing));
     return { stores: own, pool };

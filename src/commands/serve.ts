@@ -41,7 +41,7 @@ export const serveIn = (surroundings: Surroundings): Command => ({
 async function serveDirectory(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
   const root = await inputFolder(context, 'the folder below which mini-batches arrive');
   const monitoring = await openMonitoring(context, surroundings);
-  const home = await openHome(context, onExit, monitoring.watch);
+  const home = await openHome(context, onExit, monitoring.watch, 'beside');
   context.terminal.note(`watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
   const searchMs = context.settings['serve.poll_seconds'] * 1000;
   const source = directoryPorts(context, home, root);
@@ -58,7 +58,7 @@ async function serveQueue(context: CommandContext, surroundings: Surroundings, o
   // People read words; where nobody watches, lines are collected.
   const log = surroundings.notes.isWatched ? plainLog(context) : await jsonLog(context, surroundings);
   const monitoring = await openMonitoring(context, surroundings);
-  const place = await openPlace(context, onExit, monitoring.watch);
+  const place = await openPlace(context, onExit, monitoring.watch, 'beside');
   const queue = await openQueue(context, url, monitoring);
   onExit(async () => queue.close());
   terminal.note(`taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`);

@@ -138,6 +138,7 @@ function rulesOf({ settings }: CommandContext, { deps }: Place, searchMs: number
     maxWaitMs: settings['completeness.max_wait_seconds'] * 1000,
     orderWaitMs: settings['order.wait_seconds'] * 1000,
     mostBytes: settings['serve.max_bytes_in_flight'],
+    mostAtOnce: deps.parallel,
     refreshMs: REFRESH_MS,
     sweepMs: Math.max(settings['lake.gc_grace_seconds'] * 1000, LEAST_SWEEP_MS),
     recentMs: deps.keepMs,

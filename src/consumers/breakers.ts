@@ -24,6 +24,11 @@ export interface Breakers {
   met(error: unknown, stream?: string): void;
   /** A dependency answers; it says nothing of what it allows to whom. */
   answered(system: string): void;
+  /**
+   * Asks a dependency for something, named by `what`. Where it was away, that it answers is enough; where it refused something, it
+   * allows again what was asked, and nothing else.
+   */
+  ask<T>(system: string, what: string, work: () => Promise<T>): Promise<T>;
   /** A mini-batch of a stream ended: it was given all that it needed. */
   wentWell(stream: string): void;
   /** Of all dependencies. */
@@ -42,6 +47,8 @@ interface Counted {
 export function createBreakers(clock: () => number, random: () => number, ears: BreakerEars): Breakers {
   const systems = new Map<string, Counted>();
   const streams = new Map<string, Counted>();
+  /** How things were refused last. */
+  const refusals = new Map<string, string>();
   const stateOf = ({ breaker }: Counted): BreakerState => breaker.state(clock());
 
   const failed = (counts: Map<string, Counted>, key: string, held: HeldBack): void => {
@@ -66,6 +73,19 @@ export function createBreakers(clock: () => number, random: () => number, ears: 
       else if (stream !== undefined) failed(streams, stream, { system, stream, why });
     },
     answered: (system) => systems.get(system)?.breaker.succeeded(),
+    async ask(system, what, work) {
+      const key = `${system} ${what}`;
+      try {
+        const answer = await work();
+        const counted = systems.get(system);
+        if (counted !== undefined && (counted.held.why === null || counted.held.why === refusals.get(key)))
+          counted.breaker.succeeded();
+        return answer;
+      } catch (error) {
+        if (error instanceof Refused) refusals.set(key, error.message);
+        throw error;
+      }
+    },
     wentWell(stream) {
       for (const { breaker } of systems.values()) breaker.succeeded();
       streams.get(stream)?.breaker.succeeded();

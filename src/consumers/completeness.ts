@@ -15,18 +15,26 @@ export type Completeness =
 
 /**
  * Complete is a folder with its marker or, where none is used, one whose newest file has been there for a while. One without
- * files waits, since it became known, for its marker or for its time to run out.
+ * files waits, since it became known, for its marker or for its time to run out. One that ended before and has other files now
+ * waits for these.
  */
 export function judgeCompleteness(
   files: readonly Pick<RawFile, 'arrivedMs'>[],
-  seen: { readonly hasMarker: boolean; readonly knownSince: number; readonly now: number },
+  seen: {
+    readonly hasMarker: boolean;
+    readonly knownSince: number;
+    /** When it began to wait for files that came later; null: it did not end yet. */
+    readonly waitingSince: number | null;
+    readonly now: number;
+  },
   { marker, settleMs, maxWaitMs }: CompletenessRules,
 ): Completeness {
   if (seen.hasMarker) return { is: 'complete' };
   const times = files.map(({ arrivedMs }) => arrivedMs);
   const isQuiet = times.length > 0 && seen.now - Math.max(...times) >= settleMs;
   if (marker === null && isQuiet) return { is: 'complete' };
-  const waitedMs = seen.now - (times.length > 0 ? Math.min(...times) : seen.knownSince);
+  const began = times.length > 0 ? Math.min(...times) : seen.knownSince;
+  const waitedMs = seen.now - Math.max(began, seen.waitingSince ?? began);
   if (waitedMs < maxWaitMs) return { is: 'arriving' };
   const because =
     marker !== null ? `${marker} did not come` : times.length > 0 ? 'its files kept changing' : 'no data file came';

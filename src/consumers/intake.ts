@@ -14,6 +14,8 @@ import { folderKey, type TrackedFolder } from './tracked-folder.ts';
 const MOST_HELD = 1000;
 const MOST_RECEIVED = 10;
 const WAIT_SECONDS = 20;
+/** Long enough that a queue looks everywhere for what it has. */
+const LEAST_WAIT_SECONDS = 1;
 const BACK_OFF: BackOff = { leastMs: 1000, mostMs: 60_000 };
 
 /** Who hears of what comes, and of what goes wrong. */
@@ -40,11 +42,13 @@ export interface Intake {
   lastReceipt(): { readonly ok: boolean; readonly why: string } | null;
   /** Messages that were received and not read yet. */
   held(): readonly Message[];
+  /** Whether the queue may hold messages that were sent long ago: what they will announce is no find. */
+  isBehind(): boolean;
 }
 
 export function createIntake(
   ports: PumpPorts,
-  { pollMs }: { readonly pollMs: number },
+  { pollMs, maxWaitMs }: { readonly pollMs: number; readonly maxWaitMs: number },
   ledger: MessageLedger,
   observer: PumpObserver,
   know: Know,
@@ -53,6 +57,13 @@ export function createIntake(
   const { clock, random, queue } = ports;
   const inbox = new Map<string, Unread>();
   let last: { readonly ok: boolean; readonly why: string } | null = null;
+  let isBehind = queue !== null;
+  /** Nothing came though it was waited for, or what came is young. What was received before says nothing: somebody gave it back. */
+  const isUpToDate = (messages: readonly Message[], waitSeconds: number): boolean => {
+    const fresh = messages.filter(({ sentAt, receiveCount }) => sentAt !== null && receiveCount === 1);
+    if (fresh.length === 0) return waitSeconds > 0;
+    return fresh.every(({ sentAt }) => clock() - sentAt! < maxWaitMs);
+  };
 
   /** Whatever of a message cannot be understood keeps none of its folders from being taken. */
   const readOne = async ({ message }: Unread): Promise<void> => {
@@ -87,14 +98,16 @@ export function createIntake(
       const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal: stop }).catch(() => {});
       while (!stop.aborted) {
         if (!isOpen() || ledger.all().length + inbox.size >= MOST_HELD) {
+          isBehind = true;
           await wait(pollMs);
           continue;
         }
         try {
           // The first does not wait: whether the queue can be received from is known at once.
-          const waitSeconds = last === null ? 0 : WAIT_SECONDS;
+          const waitSeconds = last === null ? 0 : isBehind ? LEAST_WAIT_SECONDS : WAIT_SECONDS;
           const messages = await queue.receive({ most: MOST_RECEIVED, waitSeconds, signal: stop });
           failures = 0;
+          isBehind = !isUpToDate(messages, waitSeconds);
           last = { ok: true, why: 'received from' };
           for (const message of messages) {
             const known = inbox.get(message.id);
@@ -128,6 +141,7 @@ export function createIntake(
       }
     },
     lastReceipt: () => last,
+    isBehind: () => isBehind,
     held: () => [...inbox.values()].map(({ message }) => message),
   };
 }

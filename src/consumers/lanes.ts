@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PlannedMiniBatch } from '../state/batch-index.ts';
 import { isOfSystem } from '../state/refused.ts';
 import { type BackOff, backOffMs } from './backoff.ts';
 import { type Breakers, createBreakers } from './breakers.ts';
+import { type Lane, openLane } from './lane.ts';
 import type { HeldMessage, MessageLedger } from './message-ledger.ts';
+import { isTakenInHand, plannedBefore } from './other-workers.ts';
 import { Overtaken } from './outcome.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import { describeGone, goneOf } from './raw-presence.ts';
-import type { Reprocessing } from './reprocessing.ts';
-import { DAY } from './standing.ts';
 import { lineOf, oneToTry, turnOf } from './stream-line.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
 import { type Stream, type Taken, take } from './take-mini-batch.ts';
@@ -19,6 +18,8 @@ export interface LaneRules {
   readonly recheckMs: number;
   readonly orderWaitMs: number;
   readonly mostBytes: number;
+  /** Mini-batches in work at once, whatever they weigh. */
+  readonly mostAtOnce: number;
   /** How often affected mini-batches of other runs are looked for, and superseded files. */
   readonly refreshMs: number;
   readonly sweepMs: number;
@@ -47,22 +48,6 @@ export interface Lanes extends Pick<PumpState, 'bytesInWork' | 'affectedWaiting'
   drain(ms: number): Promise<boolean>;
 }
 
-interface Lane {
-  readonly name: StreamName;
-  stream: Stream | undefined;
-  reprocessing: Reprocessing | undefined;
-  running: Promise<void> | undefined;
-  runningBytes: number;
-  refreshDue: number;
-  sweepDue: number;
-  hasRefreshed: boolean;
-  openDue: number;
-  /** What was told last of specs that cannot be read. */
-  fault: string;
-  /** When a mini-batch of it ended last that met no error. */
-  wentWellAt: number;
-}
-
 /** So many errors in a row that no dependency caused will not pass by themselves. */
 const MOST_ERRORS = 5;
 const MOST_BACK_OFF_MS = 60_000;
@@ -79,6 +64,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   let isOver = false;
 
   const bytesInWork = (): number => [...lanes.values()].reduce((sum, { runningBytes }) => sum + runningBytes, 0);
+  const isPlace = (): boolean => [...lanes.values()].filter(({ isComputing }) => isComputing).length < rules.mostAtOnce;
   const isBusy = (): boolean => [...lanes.values()].some(({ running }) => running !== undefined);
   const backOff = (failures: number): number => {
     const bounds: BackOff = {
@@ -94,7 +80,7 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
   const open = async (lane: Lane): Promise<Stream | undefined> => {
     if (lane.stream !== undefined && clock() < lane.openDue) return lane.stream;
     try {
-      const stream = await ports.open(lane.name);
+      const stream = await breakers.ask('DynamoDB', 'specs', () => ports.open(lane.name));
       lane.openDue = clock() + REOPEN_MS;
       if (stream !== lane.stream) lane.reprocessing = ports.reprocessing(stream);
       lane.stream = stream;
@@ -109,13 +95,14 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     return lane.stream;
   };
 
-  const announce = (stream: Stream, taken: Taken, onTold: () => void = () => {}): void => {
-    const telling = ports.announce(stream, taken).finally(() => {
-      tellings.delete(telling);
-      onTold();
-    });
+  const tell = (work: () => Promise<void>): void => {
+    const telling = work()
+      .catch((error: unknown) => observer.warn(`a message is kept: ${String(error)}`))
+      .finally(() => tellings.delete(telling));
     tellings.add(telling);
   };
+  const announce = (stream: Stream, taken: Taken, onTold: () => void = () => {}): void =>
+    tell(() => ports.announce(stream, taken).finally(onTold));
 
   const end = (stream: Stream, tracked: TrackedFolder, taken: Taken, messages: readonly HeldMessage[]): void => {
     const lane = lanes.get(tracked.stream)!;
@@ -140,8 +127,13 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     breakers.met(taken.error, isAlone ? undefined : tracked.stream);
     hasFailed(tracked, clock(), clock() + backOff(tracked.failures + 1));
     if (mayPass(taken.error) || tracked.failures < MOST_ERRORS) return;
-    const why = taken.error instanceof Error ? taken.error.message : String(taken.error);
-    shared.ledger.end(folderKey(tracked), messages, `failed ${tracked.failures} times: ${why}`);
+    const text = taken.error instanceof Error ? taken.error.message : String(taken.error);
+    const why = `failed ${tracked.failures} times: ${text}`;
+    tell(async () => {
+      for (const { message } of messages) await ports.quarantine(message, why);
+      shared.ledger.end(folderKey(tracked), messages, why);
+      shared.onEnd();
+    });
   };
 
   const run = async (lane: Lane, stream: Stream, tracked: TrackedFolder): Promise<void> => {
@@ -155,15 +147,25 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       return shared.ledger.end(folderKey(tracked), messages, null);
     }
     const begun = clock();
-    const taken = await take(stream, candidate, { leavesAffected: true, ...(announced !== null && { announced }) });
+    const [first] = messages;
+    const taken = await take(stream, candidate, {
+      leavesAffected: true,
+      ...(announced !== null && { announced }),
+      ...(first !== undefined && { notification: first.message.body }),
+    });
     if (isOver) return;
     observer.taken(lane.name, taken, { workMs: clock() - begun, sentAt: firstSent(messages), isAgain: false });
     end(stream, tracked, taken, messages);
   };
 
   /** Runs `work` as the one thing that the lane does. */
-  const occupy = (lane: Lane, bytes: number, work: () => Promise<void>): void => {
+  const occupy = (
+    lane: Lane,
+    { bytes = 0, isComputing }: { readonly bytes?: number; readonly isComputing: boolean },
+    work: () => Promise<void>,
+  ): void => {
     lane.runningBytes = bytes;
+    lane.isComputing = isComputing;
     lane.running = work()
       .catch((error: unknown) => {
         breakers.met(error);
@@ -173,16 +175,14 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       .finally(() => {
         lane.running = undefined;
         lane.runningBytes = 0;
+        lane.isComputing = false;
         shared.onEnd();
       });
   };
 
-  const elsewhereOf = async ({ deps, spec }: Stream, tracked: TrackedFolder): Promise<readonly PlannedMiniBatch[]> => {
-    const { sliceEnd } = tracked.candidate;
-    const isOver = clock() - tracked.readySince >= rules.orderWaitMs;
-    if (sliceEnd === null || (isOver && !tracked.hasWaited)) return [];
-    return deps.index.planned(spec.project, spec.featureSpecVersion, sliceEnd - DAY, sliceEnd);
-  };
+  /** A message that came to somebody before was given up there: by one who was stopped or died. */
+  const isHandedOn = (tracked: TrackedFolder): boolean =>
+    shared.ledger.waitingFor(folderKey(tracked)).some(({ message }) => message.receiveCount > 1);
 
   /** What a lane does when no mini-batch is ready: publishes affected ones again, or tidies up. */
   const idle = (lane: Lane, stream: Stream): void => {
@@ -192,8 +192,8 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
       const recentMs = lane.hasRefreshed ? rules.recentMs : undefined;
       // Should it fail.
       lane.refreshDue = clock() + MOST_BACK_OFF_MS;
-      occupy(lane, 0, async () => {
-        await reprocessing.refresh(recentMs);
+      occupy(lane, { isComputing: false }, async () => {
+        await breakers.ask('DynamoDB', 'index', () => reprocessing.refresh(recentMs));
         lane.hasRefreshed = true;
         lane.refreshDue = clock() + rules.refreshMs;
       });
@@ -202,10 +202,11 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     if (reprocessing.waiting() === 0) {
       if (clock() < lane.sweepDue) return;
       lane.sweepDue = clock() + rules.sweepMs;
-      occupy(lane, 0, () => ports.sweep(stream));
+      occupy(lane, { isComputing: false }, () => ports.sweep(stream));
       return;
     }
-    occupy(lane, 0, async () => {
+    if (!isPlace()) return;
+    occupy(lane, { isComputing: true }, async () => {
       const begun = clock();
       const taken = await reprocessing.takeNext();
       if (taken === undefined || isOver) return;
@@ -220,53 +221,52 @@ export function createLanes(ports: PumpPorts, rules: LaneRules, observer: PumpOb
     });
   };
 
-  const startOne = async (lane: Lane): Promise<void> => {
+  /** `no room`: something is ready, and there is too much in work. */
+  const startOne = async (lane: Lane): Promise<'no room' | undefined> => {
     const stream = await open(lane);
     if (stream === undefined || lane.running !== undefined || isDraining) return;
     const mine = foldersOf(lane);
     const line = lineOf(mine);
     const isTrial = breakers.ofStream(streamKey(lane.name)) === 'half_open';
     const first = isTrial ? oneToTry(line, clock(), rules.orderWaitMs) : line[0];
-    if (first === undefined) return idle(lane, stream);
+    if (first === undefined) {
+      idle(lane, stream);
+      return;
+    }
     const others = mine.filter((other) => other !== first);
-    const turn = turnOf(first, others, await elsewhereOf(stream, first), clock(), rules.orderWaitMs);
+    const planned = await plannedBefore(stream, first, clock(), rules.orderWaitMs);
+    const turn = turnOf(first, others, planned, clock(), rules.orderWaitMs);
     first.hasWaited ||= turn === 'waits';
     if (turn === 'waits') return;
-    if ((isBusy() && bytesInWork() + first.bytes > rules.mostBytes) || isDraining) return;
+    if (!isPlace() || (isBusy() && bytesInWork() + first.bytes > rules.mostBytes)) return 'no room';
+    // Who looks through a directory is alone.
+    const mayBeTaken = ports.queue !== null && !isHandedOn(first);
+    if (mayBeTaken && !(await isTakenInHand(stream, first, planned, clock(), rules.orderWaitMs))) return;
+    if (isDraining) return;
     if (turn === 'overdue') observer.forced(lane.name, 'out of order', outOfOrder(first, rules));
     first.state = 'running';
-    occupy(lane, first.bytes, () => run(lane, stream, first));
+    lane.begunAt = clock();
+    occupy(lane, { bytes: first.bytes, isComputing: true }, () => run(lane, stream, first));
+    return;
   };
 
   return {
     know(name) {
       const key = streamKey(name);
       if (lanes.has(key)) return;
-      const now = clock();
-      lanes.set(key, {
-        name,
-        stream: undefined,
-        reprocessing: undefined,
-        running: undefined,
-        runningBytes: 0,
-        refreshDue: now,
-        sweepDue: now + rules.sweepMs,
-        hasRefreshed: false,
-        openDue: now,
-        fault: '',
-        wentWellAt: Number.NEGATIVE_INFINITY,
-      });
+      lanes.set(key, openLane(name, clock(), rules.sweepMs));
     },
     streamOf: ({ stream }) => lanes.get(stream)?.stream,
     ...{ breakers, backOff, bytesInWork },
     affectedWaiting: () => [...lanes.values()].map(({ name, reprocessing }) => [name, reprocessing?.waiting() ?? 0]),
     async start() {
-      for (const lane of lanes.values()) {
+      // Who began longest ago comes first, and others do not take away the room that it waits for.
+      for (const lane of [...lanes.values()].sort((a, b) => a.begunAt - b.begunAt)) {
         const shut = breakers.worst();
         if (isDraining || shut === 'open' || (shut === 'half_open' && isBusy())) return;
         if (breakers.ofStream(streamKey(lane.name)) === 'open') continue;
         try {
-          await startOne(lane);
+          if ((await startOne(lane)) === 'no room') return;
         } catch (error) {
           breakers.met(error);
           observer.warn(error instanceof Error ? error.message : String(error), lane.name);

@@ -43,6 +43,8 @@ export interface MiniBatchRequest {
   readonly sliceRules: Omit<SliceRules, 'now'>;
   /** Times that a notification told; they settle a slice that is not settled yet. */
   readonly announced?: Announced;
+  /** The notification as it came, to be kept where the mini-batch can never succeed. */
+  readonly notification?: string;
   /** Settles the slice anew, ms UTC. */
   readonly at?: number | null;
   /** Leaves a mini-batch of which only the windows changed to whoever publishes affected ones again. */

@@ -2,7 +2,7 @@ import { failBatch } from '../state/commit.ts';
 import { quarantineBatch } from '../state/quarantine.ts';
 import { computeMiniBatch } from './compute-mini-batch.ts';
 import type { MiniBatchDeps, MiniBatchRequest } from './mini-batch-request.ts';
-import type { MiniBatchOutcome } from './outcome.ts';
+import { type MiniBatchOutcome, Overtaken } from './outcome.ts';
 import { attemptOf, planMiniBatch } from './plan-mini-batch.ts';
 import { publishMiniBatch } from './publish-mini-batch.ts';
 import type { UnusableContent } from './read-mini-batch.ts';
@@ -35,7 +35,12 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
   await deps.index.enterRange(project, version, slice, deps.clock());
   const computed = await computeMiniBatch(request, planned);
   if (computed.is === 'unusable') {
-    await failBatch({ ...attemptOf(request, planned), reason: computed.why });
+    const failed = await failBatch({ ...attemptOf(request, planned), reason: computed.why });
+    if (failed.is === 'lost')
+      throw new Overtaken(
+        `mini-batch ${slice.miniBatchId} of project ${project} cannot be used (${computed.why}), but another run took it meanwhile; ` +
+          'run it again to compare',
+      );
     return poison(deps, request, computed.why, computed.dq);
   }
   return deps.watch.timed('publish', () => publishMiniBatch(request, planned, computed));
@@ -43,13 +48,14 @@ export async function runMiniBatch(deps: MiniBatchDeps, request: MiniBatchReques
 
 async function poison(
   deps: MiniBatchDeps,
-  { spec, folder }: MiniBatchRequest,
+  { spec, folder, notification: message }: MiniBatchRequest,
   why: string,
   dq?: UnusableContent['dq'],
 ): Promise<MiniBatchOutcome> {
   const { miniBatchId, path } = folder;
   const place = { lake: deps.quarantine, prefix: '', project: spec.project, miniBatchId };
   const met = dq === undefined ? {} : { dq };
-  const quarantined = await quarantineBatch(place, { notification: { path }, error: new Error(why), ...met });
+  const notification = message === undefined ? { path } : { path, message };
+  const quarantined = await quarantineBatch(place, { notification, error: new Error(why), ...met });
   return { is: 'poison', miniBatchId, why, quarantined, ...met };
 }

@@ -1,15 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { DAY_MS } from '../operators/past-rows.ts';
-import { Refused } from '../state/refused.ts';
 import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
+import { createLooks } from './looks.ts';
 import { createMessageLedger } from './message-ledger.ts';
 import { keepHidden, releaseAll, settleEnded } from './message-upkeep.ts';
 import type { PumpObserver, PumpPorts, PumpState } from './pump-ports.ts';
 import type { Announced } from './settle-slice.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
-import { type Candidate, candidateOf, settleCandidate } from './take-mini-batch.ts';
-import { folderKey, type LookRules, lookAtFolder, type TrackedFolder, trackFolder } from './tracked-folder.ts';
+import { type Candidate, candidateOf } from './take-mini-batch.ts';
+import { folderKey, type LookRules, type TrackedFolder, trackFolder, waitAgain } from './tracked-folder.ts';
+import { atMost, createRest, endOf } from './waiting.ts';
 
 export interface PumpRules extends LookRules, LaneRules {
   readonly pollMs: number;
@@ -22,9 +22,6 @@ export interface PumpRules extends LookRules, LaneRules {
 const SILENT_MS = 300_000;
 /** A folder that ended so long ago is forgotten; what is still looked for is found again. */
 const FORGET_MS = 2 * DAY_MS;
-const LOOKS_AT_ONCE = 8;
-/** What stands in line is looked at so often. */
-const LINE_MS = 60_000;
 /** What could not be searched is so after this long at most. */
 const SEARCH_AGAIN_MS = 60_000;
 /** What the queue is told at the end may take so long. */
@@ -43,15 +40,25 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
   const { clock, queue } = ports;
   const folders = new Map<string, TrackedFolder>();
   const ledger = createMessageLedger();
-  const lanes = createLanes(ports, rules, observer, { folders, ledger, onEnd: () => wake() });
+  const rest = createRest();
+  const lanes = createLanes(ports, rules, observer, { folders, ledger, onEnd: () => rest.wake() });
   const { breakers } = lanes;
-  let wake = (): void => {};
   let turnedAt = clock();
   let searchDue = Number.NEGATIVE_INFINITY;
   let searching: Promise<void> | undefined;
   let isDraining = false;
   let lastSearch: ReturnType<PumpState['source']> = null;
   const said = { faults: new Set<string>() };
+  const warnOnce = (text: string): void => {
+    if (!said.faults.has(text)) observer.warn(`${text}; it is looked at again`);
+    said.faults.add(text);
+  };
+  const looks = createLooks(ports, rules, observer, {
+    ...{ folders, lanes, warnOnce },
+    onLooked() {
+      turnedAt = clock();
+    },
+  });
 
   /** A folder that is named, again or for the first time. `announced`: by a message. */
   const know = (
@@ -72,15 +79,12 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     if (announced !== null) {
       known.announced ??= announced;
       known.isWanted = true;
-      if (known.state === 'resting') {
-        known.state = 'waiting';
-        known.notBefore = clock();
-      }
+      if (known.state === 'resting') waitAgain(known, clock());
     }
     return known;
   };
   const intake = createIntake(ports, rules, ledger, observer, know, {
-    onReceived: () => wake(),
+    onReceived: () => rest.wake(),
     onFault: (error) => breakers.met(error),
   });
 
@@ -104,67 +108,18 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
     for (const stream of streams) lanes.know(stream);
     if (faults.length > 0) searchDue = clock() + Math.min(rules.searchMs, SEARCH_AGAIN_MS);
     for (const { stream, path, folder } of found) know(stream, path, null, folder);
-    for (const fault of faults) if (!said.faults.has(fault)) observer.warn(`${fault}; it is looked at again`);
+    for (const fault of faults) warnOnce(fault);
     said.faults = new Set(faults);
   };
 
   /** Days of many routes take long to list: the turn goes on meanwhile, though not before what is near was found. */
   const search = async (): Promise<void> => {
-    if (searching === undefined && clock() >= searchDue)
+    // What a message is on its way for is dated by it, not by its files.
+    if (searching === undefined && clock() >= searchDue && !intake.isBehind())
       searching = searchThrough().finally(() => {
         searching = undefined;
       });
-    if (searching === undefined) return;
-    const over = new AbortController();
-    await Promise.race([searching, pause(rules.pollMs, undefined, { signal: over.signal }).catch(() => {})]);
-    over.abort();
-  };
-
-  /** Lists what is due, a few folders at a time, and settles the slices of what became ready. */
-  const look = async (): Promise<void> => {
-    const now = clock();
-    const due = [...folders.values()].filter(
-      ({ state, notBefore, stream }) =>
-        (state === 'waiting' || state === 'ready' || state === 'resting') &&
-        notBefore <= now &&
-        breakers.ofStream(stream) !== 'open',
-    );
-    // While it is tried out whether a dependency is back, one look is enough to tell: at what was left alone longest.
-    if (breakers.worst() === 'half_open') due.sort((a, b) => a.notBefore - b.notBefore).splice(1);
-    for (let start = 0; start < due.length; start += LOOKS_AT_ONCE)
-      await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(lookAt));
-  };
-  const lookAt = async (tracked: TrackedFolder): Promise<void> => {
-    const isRunningMeanwhile = (): boolean => tracked.state === 'running';
-    try {
-      const stream = lanes.streamOf(tracked);
-      if (isRunningMeanwhile() || stream === undefined) return;
-      // A message told when: its place in the order need not wait until it is complete.
-      if (tracked.announced !== null && tracked.candidate.sliceEnd === null)
-        tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced);
-      const { look: found, why } = await lookAtFolder(ports.rawFiles, tracked, rules, clock);
-      // Of the others it says nothing.
-      breakers.answered('S3');
-      tracked.refusedLooks = 0;
-      if (found === 'nothing' && tracked.endedAt === null) folders.delete(folderKey(tracked));
-      if (found === 'overdue')
-        observer.forced(
-          { project: stream.spec.project, version: stream.spec.featureSpecVersion },
-          'incomplete',
-          `${tracked.path}: ${why}`,
-        );
-      if (tracked.state === 'ready' && tracked.candidate.sliceEnd === null)
-        tracked.candidate = await settleCandidate(stream, tracked.candidate, tracked.announced ?? undefined);
-      // Its files are listed once more when its turn comes; a long line need not be looked through all the time.
-      if (tracked.state === 'ready' && tracked.candidate.sliceEnd !== null) tracked.notBefore = clock() + LINE_MS;
-    } catch (error) {
-      breakers.met(error, tracked.stream);
-      const isRefused = error instanceof Refused;
-      tracked.notBefore = clock() + (isRefused ? lanes.backOff(++tracked.refusedLooks) : rules.pollMs);
-      const text = `${tracked.path}: ${error instanceof Error ? error.message : String(error)}`;
-      if (!said.faults.has(text)) observer.warn(`${text}; it is looked at again`);
-      said.faults.add(text);
-    }
+    if (searching !== undefined) await atMost(searching, rules.pollMs);
   };
 
   const forget = (): void => {
@@ -191,11 +146,13 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
 
   const turn = async (stop: AbortSignal): Promise<void> => {
     turnedAt = clock();
-    if (!isShut()) await intake.read();
     if (!isShut() && !stop.aborted) await search();
-    if (!isShut() && !stop.aborted) await look();
+    if (!isShut()) await intake.read();
+    // There is more to look at than one turn takes.
+    if (!isShut() && !stop.aborted && (await looks.look(stop)) === 'late') rest.wake();
     await lanes.start();
-    if (!stop.aborted && clock() >= unsettled.until) await settle();
+    // What the queue is slow to hear is not waited for.
+    if (!stop.aborted && settling === undefined && clock() >= unsettled.until) await atMost(settle(), rules.pollMs);
     forget();
     observer.turned(state);
   };
@@ -227,31 +184,24 @@ export function createPump(ports: PumpPorts, rules: PumpRules, observer: PumpObs
       const over = new AbortController();
       const receiving = intake.receive(stop, () => !isShut());
       const hiding = keepHidden(queue, () => [...ledger.all(), ...intake.held()], rules, observer, over.signal);
-      const told = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+      stop.addEventListener('abort', rest.wake, { once: true });
       while (!stop.aborted) {
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        // What it asks may take long to answer, and is not needed any more.
-        await Promise.race([turn(stop), told]);
-        const idle = new AbortController();
-        const signal = AbortSignal.any([stop, idle.signal]);
-        await Promise.race([pause(rules.pollMs, undefined, { signal }).catch(() => {}), woken]);
-        idle.abort();
+        // What it asks may take long to answer, and is not needed any more once it is told to stop.
+        await endOf(turn(stop), stop);
+        await rest.wait(rules.pollMs);
       }
       isDraining = true;
       observer.draining(state);
       const isDrained = await lanes.drain(rules.drainMs);
       const farewell = async (): Promise<void> => {
         await receiving;
+        await settling;
         await settle();
         over.abort();
         await hiding;
         await releaseAll(queue, [...ledger.all(), ...intake.held()], observer);
       };
-      const late = new AbortController();
-      await Promise.race([farewell(), pause(FAREWELL_MS, undefined, { signal: late.signal }).catch(() => {})]);
-      late.abort();
+      await atMost(farewell(), FAREWELL_MS);
       over.abort();
       return { isDrained };
     },

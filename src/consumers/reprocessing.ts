@@ -1,5 +1,7 @@
 import type { Affected } from '../state/batch-item.ts';
+import { listPresent } from '../state/raw-files.ts';
 import { type AffectedBatch, findAffected, isRecent } from './affected.ts';
+import { signatureOf } from './completeness.ts';
 import type { CommittedOutcome } from './outcome.ts';
 import { type Stream, type Taken, takeAgain } from './take-mini-batch.ts';
 
@@ -32,6 +34,17 @@ export function openReprocessing(
   const { deps, spec } = stream;
   const queue = new Set<string>();
   const told = new Set<string>();
+  /** Those that cannot be published again, and the files for which they cannot: told once, and tried when there are others. */
+  const hopeless = new Map<string, string>();
+
+  const filesOf = async (miniBatchId: string): Promise<string> => {
+    const slice = await deps.index.settledSlice(spec.project, miniBatchId);
+    return slice === undefined ? '' : `${slice.path} ${signatureOf(await listPresent(deps.rawFiles, slice.path))}`;
+  };
+  const isHopeless = async (miniBatchId: string): Promise<boolean> => {
+    const files = hopeless.get(miniBatchId);
+    return files !== undefined && files === (await filesOf(miniBatchId));
+  };
 
   const leave = (ids: readonly string[], why: Affected): void => {
     const news = ids.filter((id) => !told.has(id));
@@ -44,8 +57,9 @@ export function openReprocessing(
       const left: AffectedBatch[] = [];
       const { project, featureSpecVersion: version } = spec;
       for (const affected of await findAffected(deps.index, deps.lake, { project, version }, recentMs)) {
-        if (isOn && (isRecent(affected) || isWanted(affected))) queue.add(affected.miniBatchId);
-        else left.push(affected);
+        const isOurs = isOn && (isRecent(affected) || isWanted(affected));
+        if (!isOurs) left.push(affected);
+        else if (!(await isHopeless(affected.miniBatchId))) queue.add(affected.miniBatchId);
       }
       for (const ones of Map.groupBy(left, ({ by }) => by).values()) {
         const ids = ones.map(({ miniBatchId }) => miniBatchId);
@@ -53,7 +67,8 @@ export function openReprocessing(
       }
     },
     add({ miniBatchId, affects, lateMs }) {
-      if (isOn && isRecent({ lateMs })) for (const id of affects) queue.add(id);
+      // Whether what was hopeless may be tried once more, a refresh finds out.
+      if (isOn && isRecent({ lateMs })) for (const id of affects.filter((one) => !hopeless.has(one))) queue.add(id);
       else leave(affects, { by: miniBatchId, lateMs });
     },
     waiting: () => queue.size,
@@ -61,7 +76,10 @@ export function openReprocessing(
       const [next] = queue;
       if (next === undefined) return undefined;
       queue.delete(next);
+      const files = await filesOf(next).catch(() => undefined);
       const taken = await takeAgain(stream, next);
+      if (taken.is === 'poison' && files !== undefined) hopeless.set(next, files);
+      else hopeless.delete(next);
       told.delete(next);
       return taken;
     },

@@ -40,6 +40,35 @@ export function turnOf(
   return isOver ? 'overdue' : 'waits';
 }
 
+/**
+ * Whether another process has just this mini-batch in hand: messages about one folder may go to several, and one is enough.
+ *
+ * @param planned what the index knows of its slice
+ */
+export const isInOtherHands = (
+  { candidate, enteredAt }: Pick<TrackedFolder, 'candidate' | 'enteredAt'>,
+  planned: readonly PlannedMiniBatch[],
+  now: number,
+  waitMs: number,
+): boolean =>
+  planned.some(
+    (one) =>
+      isSame(one, candidate) &&
+      one.plannedAt !== enteredAt &&
+      one.is === 'planned' &&
+      isRecent(one.plannedAt, now, waitMs),
+  );
+
+/** Whether its entry is there, made by whomever. */
+export const isEntered = ({ candidate }: TrackedFolder, planned: readonly PlannedMiniBatch[]): boolean =>
+  planned.some((one) => isSame(one, candidate));
+
+const isSame = (one: PlannedMiniBatch, { miniBatchId, sliceEnd }: Candidate): boolean =>
+  one.miniBatchId === miniBatchId && one.sliceEnd === sliceEnd;
+
+const isRecent = (plannedAt: number | null, now: number, waitMs: number): boolean =>
+  plannedAt !== null && now - plannedAt < waitMs;
+
 function hasEarlier(
   first: TrackedFolder,
   others: Iterable<TrackedFolder>,
@@ -53,10 +82,7 @@ function hasEarlier(
   if (sliceEnd === null) return false;
   return elsewhere.some(
     ({ is, plannedAt, ...planned }) =>
-      is === 'planned' &&
-      plannedAt !== null &&
-      now - plannedAt < waitMs &&
-      comesBefore(planned, { miniBatchId, sliceEnd }),
+      is === 'planned' && isRecent(plannedAt, now, waitMs) && comesBefore(planned, { miniBatchId, sliceEnd }),
   );
 }
 

@@ -87,7 +87,7 @@ export async function settleCandidate(
 export async function take(
   { deps, spec, sliceRules }: Stream,
   { folder, miniBatchId }: Candidate,
-  how: Pick<MiniBatchRequest, 'leavesAffected' | 'announced'> = {},
+  how: Pick<MiniBatchRequest, 'leavesAffected' | 'announced' | 'notification'> = {},
 ): Promise<Taken> {
   if ('fault' in folder) return { is: 'poison', miniBatchId, why: folder.fault, quarantined: null };
   try {

@@ -20,6 +20,8 @@ export interface TrackedFolder {
   state: FolderState;
   /** Instants, ms UTC. */
   readonly knownSince: number;
+  /** Since it is to be taken once more after it ended; null: it did not end yet. */
+  waitingSince: number | null;
   readySince: number;
   /** Not to be listed, or tried, before. */
   notBefore: number;
@@ -38,6 +40,8 @@ export interface TrackedFolder {
   isWanted: boolean;
   /** It had to wait for an earlier one since it is ready. */
   hasWaited: boolean;
+  /** The instant with which this process entered it in the index, or tried to: it tells its entry from others. */
+  enteredAt: number | null;
 }
 
 /** Tells a folder of one stream from all others. */
@@ -55,6 +59,7 @@ export const trackFolder = (
   announced,
   state: 'waiting',
   knownSince: now,
+  waitingSince: null,
   readySince: now,
   notBefore: now,
   endedAt: null,
@@ -66,6 +71,7 @@ export const trackFolder = (
   takenSignature: null,
   isWanted: announced !== null,
   hasWaited: false,
+  enteredAt: null,
 });
 
 export interface LookRules extends CompletenessRules {
@@ -91,10 +97,14 @@ export async function lookAtFolder(
   if (tracked.signature === tracked.takenSignature && !tracked.isWanted)
     return { look: rest(tracked, now + rules.recheckMs, 'resting') };
   const hasMarker = marker !== null && (await rawFiles.has(tracked.path, marker));
-  const { knownSince } = tracked;
-  const judged = judgeCompleteness(files, { hasMarker, knownSince, now }, rules);
+  if (tracked.state === 'resting') tracked.waitingSince = now;
+  // What came twice, or is asked for again, has waited before.
+  const waitingSince = tracked.signature === tracked.takenSignature ? null : tracked.waitingSince;
+  const judged = judgeCompleteness(files, { hasMarker, knownSince: tracked.knownSince, waitingSince, now }, rules);
   if (judged.is === 'arriving') {
     tracked.state = 'waiting';
+    // Others come first, the next time.
+    tracked.notBefore = now;
     return { look: 'arriving' };
   }
   // Planning lists it once more: a long line need not be listed again and again.
@@ -120,8 +130,19 @@ export function hasEnded(tracked: TrackedFolder, now: number, recheckMs: number)
   tracked.failures = 0;
   tracked.failingSince = null;
   tracked.endedAt = now;
-  tracked.state = tracked.isWanted ? 'waiting' : 'resting';
-  tracked.notBefore = tracked.isWanted ? now : now + recheckMs;
+  if (tracked.isWanted) {
+    waitAgain(tracked, now);
+    return;
+  }
+  tracked.state = 'resting';
+  tracked.notBefore = now + recheckMs;
+}
+
+/** It ended, and is to be taken once more. */
+export function waitAgain(tracked: TrackedFolder, now: number): void {
+  tracked.state = 'waiting';
+  tracked.waitingSince = now;
+  tracked.notBefore = now;
 }
 
 /** It met an error, and is to be tried again. */

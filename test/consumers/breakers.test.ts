@@ -58,6 +58,28 @@ describe('breakers', () => {
     expect(opened).toHaveLength(1);
   });
 
+  it('of a system that answers again close without any mini-batch; what it refused is to be allowed first', async () => {
+    const away = new Unavailable('DynamoDB', 'Query', new Error('reset'));
+    const denied = new Refused('DynamoDB', 'PutItem on table batch_index: allow it', true);
+    const fine = async () => 'fine';
+    meet(away);
+    expect(await breakers.ask('DynamoDB', 'specs', fine)).toBe('fine');
+    expect(breakers.worst()).toBe('closed');
+    // Met by a mini-batch: that other things are allowed says nothing.
+    meet(denied);
+    await breakers.ask('DynamoDB', 'specs', fine);
+    expect(breakers.worst()).toBe('open');
+    const refused = async (): Promise<never> => {
+      throw denied;
+    };
+    await expect(breakers.ask('DynamoDB', 'index', refused)).rejects.toBe(denied);
+    meet(denied);
+    await breakers.ask('DynamoDB', 'specs', fine);
+    expect(breakers.worst()).toBe('open');
+    await breakers.ask('DynamoDB', 'index', fine);
+    expect(breakers.worst()).toBe('closed');
+  });
+
   it('hear of a refusal that belongs to no stream, and hold back nothing for it', () => {
     meet(DENIED);
     expect(breakers.open()).toEqual([]);

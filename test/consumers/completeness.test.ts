@@ -5,12 +5,12 @@ const QUIET = { marker: null, settleMs: 60, maxWaitMs: 600 };
 const MARKED = { ...QUIET, marker: '_SUCCESS' };
 const judge = (
   arrived: readonly number[],
-  seen: { hasMarker?: boolean; knownSince?: number; now: number },
+  seen: { hasMarker?: boolean; knownSince?: number; waitingSince?: number; now: number },
   rules: typeof QUIET | typeof MARKED = QUIET,
 ) =>
   judgeCompleteness(
     arrived.map((arrivedMs) => ({ arrivedMs })),
-    { hasMarker: false, knownSince: 0, ...seen },
+    { hasMarker: false, knownSince: 0, waitingSince: null, ...seen },
     rules,
   );
 
@@ -36,6 +36,13 @@ describe('a folder is complete', () => {
   it('without files waits since it is known', () => {
     expect(judge([], { now: 1599, knownSince: 1000 })).toEqual({ is: 'arriving' });
     expect(judge([], { now: 1600, knownSince: 1000 })).toMatchObject({ is: 'overdue' });
+  });
+
+  it('that ended before waits for what came since, as long as for its first files', () => {
+    expect(judge([1000, 9000], { now: 9001, waitingSince: 9001 })).toEqual({ is: 'arriving' });
+    expect(judge([1000, 9000], { now: 9060, waitingSince: 9001 })).toEqual({ is: 'complete' });
+    expect(judge([1000, 9590], { now: 9600, waitingSince: 9001 })).toEqual({ is: 'arriving' });
+    expect(judge([1000, 9590], { now: 9601, waitingSince: 9001 })).toMatchObject({ is: 'overdue' });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineOf, oneToTry, turnOf } from '../../src/consumers/stream-line.ts';
+import { isInOtherHands, lineOf, oneToTry, turnOf } from '../../src/consumers/stream-line.ts';
 import { candidateOf } from '../../src/consumers/take-mini-batch.ts';
 import { type FolderState, type TrackedFolder, trackFolder } from '../../src/consumers/tracked-folder.ts';
 
@@ -95,5 +95,25 @@ describe('the first of a line', () => {
     expect(isHeld([], NOON, elsewhere(NOON, 2000, 'm'))).toBe(false);
     for (const is of ['committed', 'failed'] as const)
       expect(isHeld([], NOON, [{ ...elsewhere(NOON)[0]!, is }])).toBe(false);
+  });
+});
+
+describe('a mini-batch', () => {
+  const one = { ...folder('m', 2000, 'ready'), enteredAt: NOON + 1 };
+  const entry = { miniBatchId: 'm', sliceEnd: 2000, plannedAt: NOON, is: 'planned' } as const;
+  const isTaken = (entries: Parameters<typeof isInOtherHands>[1], now = NOON): boolean =>
+    isInOtherHands(one, entries, now, WAIT);
+
+  it('is in other hands while another process entered it lately and did not end it', () => {
+    expect(isTaken([entry])).toBe(true);
+    expect(isTaken([entry], NOON + WAIT)).toBe(false);
+    for (const is of ['committed', 'failed'] as const) expect(isTaken([{ ...entry, is }])).toBe(false);
+    expect(isTaken([{ ...entry, plannedAt: null }])).toBe(false);
+  });
+
+  it('is not where the entry is its own, of another slice, or of another mini-batch', () => {
+    expect(isTaken([{ ...entry, plannedAt: NOON + 1 }])).toBe(false);
+    expect(isTaken([{ ...entry, sliceEnd: 1000 }])).toBe(false);
+    expect(isTaken([{ ...entry, miniBatchId: 'l' }])).toBe(false);
   });
 });

@@ -24,6 +24,7 @@ import {
   LAKE_BUCKET,
   type LiveLab,
   type LiveProcess,
+  LONG_HIDDEN,
   pathsIn,
   RAW_BUCKET,
   routeOf,
@@ -60,12 +61,15 @@ async function command(lab: LiveLab, args: readonly string[], further: Readonly<
 }
 
 /** What a queue of its own tells one worker alone. */
-function ownQueue(lab: LiveLab, name: string): { settings: Record<string, string>; announce(one: MiniBatch): void } {
+function ownQueue(
+  lab: LiveLab,
+  name: string,
+): { settings: Record<string, string>; announce(one: MiniBatch, file?: string): void } {
   const url = lab.sqs.create(name);
   return {
     settings: { NDR_QUEUE_URL: url },
-    announce(one) {
-      lab.sqs.queue(name).send({ body: s3Event([`${keyOf(one)}/part-0.json.gz`], one.sliceEnd + 5000) });
+    announce(one, file = 'part-0.json.gz') {
+      lab.sqs.queue(name).send({ body: s3Event([`${keyOf(one)}/${file}`], one.sliceEnd + 5000) });
     },
   };
 }
@@ -227,6 +231,30 @@ describe.concurrent('order across workers', { timeout: PATIENCE_MS }, () => {
         `${SECOND.id} committed 2`,
       ]);
       expect(contentOfManifests(await lab.manifests())).toEqual(await undisturbed([FIRST, SECOND]));
+    }));
+});
+
+describe('a mini-batch of several files', { timeout: PATIENCE_MS }, () => {
+  it('is computed by one worker, though its messages went to several at the same time', () =>
+    inLab({}, async (lab) => {
+      const queues = [ownQueue(lab, 'one'), ownQueue(lab, 'other')] as const;
+      const further = { NDR_COMPLETENESS_SETTLE_SECONDS: '2', ...LONG_HIDDEN };
+      const workers = queues.map(({ settings }) => lab.serve({ ...settings, ...further }));
+      for (const miniBatch of MINI_BATCHES) {
+        const lines = (n: number) => miniBatch.lines.filter((_, line) => line % 2 === n);
+        await lab.put(miniBatch, { 'part-0.json.gz': lines(0), 'part-1.json.gz': lines(1) });
+        for (const [n, queue] of queues.entries()) queue.announce(miniBatch, `part-${n}.json.gz`);
+      }
+      const isDone = async () =>
+        (await lab.manifests()).length === MINI_BATCHES.length &&
+        ['one', 'other'].every((name) => lab.sqs.queue(name).messages.length === 0);
+      await until('all are committed and no message is left', isDone);
+      for (const worker of workers) await worker.stop();
+      const results = workers.flatMap(({ results: own }) => own);
+      expect(results.sort()).toEqual(MINI_BATCHES.map(({ id }) => `${id} committed 1`).sort());
+      expect(contentOfManifests(await lab.manifests())).toEqual(reference);
+      const reads = lab.s3.seen.filter(({ operation, key }) => operation === 'GetObject' && key?.includes('/part-'));
+      expect(reads).toHaveLength(2 * MINI_BATCHES.length);
     }));
 });
 

@@ -12,7 +12,12 @@ import { startRedisServer } from './redis-server.ts';
 const WORKERS = 3;
 /** Slices between the first that is not committed and the last that is announced: less than 2 hours, so that all are published again. */
 const AHEAD = 6;
-const SETTINGS = { NDR_LAKE_GC_GRACE_SECONDS: '1' };
+/** One of them has threads enough for work on two shards at once. */
+const settingsOf = (gates: LiveGates, worker: number): Record<string, string> => ({
+  ...gates.settings,
+  NDR_LAKE_GC_GRACE_SECONDS: '1',
+  NDR_THREADS: worker === 0 ? '2' : '1',
+});
 
 export interface LiveKillTrial {
   readonly miniBatches: readonly MiniBatch[];
@@ -39,6 +44,7 @@ export interface LiveKillReport {
 
 interface Worker {
   readonly gates: LiveGates;
+  readonly settings: Readonly<Record<string, string>>;
   process: LiveProcess;
 }
 
@@ -61,7 +67,8 @@ export async function killLiveWorkers({
   try {
     for (let n = 0; n < WORKERS; n++) {
       const gates = await openLiveGates(lab, redis.url);
-      workers.push({ gates, process: lab.serve({ ...gates.settings, ...SETTINGS }) });
+      const settings = settingsOf(gates, n);
+      workers.push({ gates, settings, process: lab.serve(settings) });
     }
     const reader = readAllTheWhile(lab, over.signal);
     const deliveries = deliverAll(lab, miniBatches, seededDice(seed, 'live deliveries'), over.signal);
@@ -72,7 +79,7 @@ export async function killLiveWorkers({
       await committed(lab, (ids) => ids.size >= due || faultsOf(workers).length > 0, over.signal);
       const { victim, at } = await killOne(workers, dice);
       await victim.process.ndr.ended;
-      victim.process = lab.serve({ ...victim.gates.settings, ...SETTINGS });
+      victim.process = lab.serve(victim.settings);
       faults.push(...faultsOf(workers));
       killedAt[at] = (killedAt[at] ?? 0) + 1;
       if (++killed % 10 === 0) say(`${killed} kills`);
