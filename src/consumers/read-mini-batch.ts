@@ -11,6 +11,7 @@ import { keptOfEach, unpackRejected } from './rejected-lines.ts';
 import type { MiniBatchFolder } from './settle-slice.ts';
 import { readerOptionsOf } from './slice-plan.ts';
 import type { ReadFile } from './stages.ts';
+import { unreadableFields } from './unreadable-fields.ts';
 import type { WorkPool } from './work-pool.ts';
 
 /** The most that a mini-batch may hold, so that memory stays bounded whatever is delivered. */
@@ -80,9 +81,10 @@ export async function readMiniBatch(
   const left = damaged.map(({ name, why }) => ({ file: name, bytes: sizes.get(name) ?? 0, reason: why }));
   await quarantineFiles(place, path, left);
   await quarantineLines(place, unpackRejected(whole.map(({ rejected }) => rejected)));
-  const fault = unreadableFault(damaged, whole.length, where) ?? inputFault(files, counts, spec, where);
+  const unreadable = unreadableFields(whole, spec);
+  const fault = unreadableFault(damaged, whole.length) ?? inputFault(files, counts, spec) ?? unreadable.fault;
   const dq = { lines, damaged_files: damaged.length, empty_files: empty.length };
-  if (fault !== undefined) return { is: 'unusable', why: fault, dq: { ...dq, ...counts } };
+  if (fault !== undefined) return { is: 'unusable', why: `${where}: ${fault}`, dq: { ...dq, ...counts } };
   return {
     is: 'usable',
     files,
@@ -93,7 +95,7 @@ export async function readMiniBatch(
     warnings: [
       ...damaged.map(({ name, why }) => `${where}: ${name} was left out: ${why}`),
       ...empty.map(({ name }) => `${where}: ${name} holds no line; look whether its source wrote any`),
-      ...absentOptionalFields(files, spec).map((warning) => `${where}: ${warning}`),
+      ...[...absentOptionalFields(files, spec), ...unreadable.warnings].map((warning) => `${where}: ${warning}`),
     ],
   };
 }
@@ -101,15 +103,11 @@ export async function readMiniBatch(
 const linesOf = (read: readonly ReadFile[]): number =>
   read.reduce((sum, file) => sum + (file.is === 'read' ? file.flows.lines : 0), 0);
 
-function unreadableFault(
-  damaged: readonly Extract<ReadFile, { is: 'damaged' }>[],
-  whole: number,
-  where: string,
-): string | undefined {
+function unreadableFault(damaged: readonly Extract<ReadFile, { is: 'damaged' }>[], whole: number): string | undefined {
   if (damaged.length === 0 || whole > 0) return undefined;
   const told = damaged.slice(0, MOST_TOLD).map(({ name, why }) => `${name}: ${why}`);
   const others = damaged.length > MOST_TOLD ? `; and ${damaged.length - MOST_TOLD} others` : '';
-  return `${where}: no file can be read: ${told.join('; ')}${others}`;
+  return `no file can be read: ${told.join('; ')}${others}`;
 }
 
 const crowdFault = (limits: InputLimits, where: string): string =>
