@@ -4,7 +4,15 @@ import { isS3Location } from '../state/aws/s3-location.ts';
 import { openRawFiles } from './backing.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
-import { type FoundFolders, findMiniBatchFolders, findMiniBatchFoldersInS3, inputPlace, LAYOUT } from './folders.ts';
+import {
+  describeStrays,
+  type FoundFolders,
+  findMiniBatchFolders,
+  findMiniBatchFoldersInS3,
+  inputPlace,
+  LAYOUT,
+  type StrayFiles,
+} from './folders.ts';
 import { type Home, openHome } from './home.ts';
 import { duration, progressLine, tell, whole } from './report.ts';
 import { reprocessingOf } from './reprocess.ts';
@@ -31,14 +39,15 @@ export const backfill: Command = {
   run: (context) =>
     scope(async (onExit) => {
       const range = rangeOf(context);
-      const { folders, faults } = await miniBatchesBelow(context);
+      const { folders, faults, strays } = await miniBatchesBelow(context);
       const home = await openHome(context, onExit);
       for (const fault of faults) context.terminal.note(`error: ${fault}; make it readable, then run this again`);
+      tellStrays(context, strays);
       const report = await backfillFolders(context, home, folders, range, (taken) => {
         // Of hundreds that stand already, one line each would hide the others.
         if (isJson(context) || taken.is !== 'skipped') tell(context, taken);
       });
-      summarize(context, home, report);
+      summarize(context, home, report, strays);
       return faults.length > 0 || report.counts.failed > 0 || report.stopped !== null ? EXIT.failed : EXIT.done;
     }),
 };
@@ -64,10 +73,18 @@ function rangeOf(context: CommandContext): SliceRange {
 async function miniBatchesBelow(context: CommandContext): Promise<FoundFolders> {
   const root = await inputPlace(context, 'the folder below which the mini-batches lie');
   const found = isS3Location(root) ? await foldersInS3(context, root) : await findMiniBatchFolders(context, root);
-  const { folders, faults, stray } = found;
+  const { folders, faults, strays } = found;
   if (folders.length > 0 || faults.length > 0) return found;
-  const others = stray === undefined ? '' : ` (but others, such as ${stray})`;
+  const others = strays[0] === undefined ? '' : ` (but others, such as ${strays[0].first})`;
   throw new UsageError(`--input: no data file lies below ${root}${others}; ${LAYOUT}`);
+}
+
+/** Folders with files that nobody reads that are told one by one. */
+const MOST_TOLD = 10;
+
+function tellStrays({ terminal }: CommandContext, strays: readonly StrayFiles[]): void {
+  for (const one of strays.slice(0, MOST_TOLD)) terminal.note(`warning: ${describeStrays(one)}`);
+  if (strays.length > MOST_TOLD) terminal.note(`warning: so it is in ${strays.length - MOST_TOLD} other folders`);
 }
 
 /** Before a home is opened: where nothing lies, none is made. */
@@ -182,10 +199,12 @@ function dayBehind(wanted: readonly Candidate[]): (affected: { readonly sliceEnd
   return ({ sliceEnd }) => sliceEnd >= first && sliceEnd <= last + DAY;
 }
 
-function summarize(context: CommandContext, home: Home, report: BackfillReport): void {
+function summarize(context: CommandContext, home: Home, report: BackfillReport, strays: readonly StrayFiles[]): void {
   const { terminal } = context;
   const { counts, again, found, inRange, lines, elapsedMs, stopped } = report;
-  if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
+  const notRead = strays.reduce((sum, { files }) => sum + files, 0);
+  const left = notRead === 0 ? {} : { files_not_read: notRead };
+  if (isJson(context)) terminal.out(JSON.stringify({ summary: { ...counts, ...left } }));
   else {
     const { committed, unchanged, skipped, failed } = counts;
     const same = unchanged > 0 ? `, ${unchanged} computed again without a change` : '';
@@ -193,6 +212,8 @@ function summarize(context: CommandContext, home: Home, report: BackfillReport):
     terminal.out(`${committed} committed${same}, ${skipped} stood already, ${failed} failed${pace}`);
     if (again > 0)
       terminal.out(`${again} of these stood already, and were published again: late data changed their windows`);
+    if (notRead > 0)
+      terminal.out(`${whole(notRead)} files below the root were not read, by their names: see the warnings`);
     terminal.out(`lake: ${home.storage.lakePlace}`);
   }
   if (stopped === 'told') terminal.note('stopped; run the same command again to go on');

@@ -39,10 +39,18 @@ export function baselineChoiceOf(context: CommandContext): BaselineChoice {
     if (start >= end) throw new UsageError('--start, --end: nothing is scheduled at --start or later and before --end');
     return { mode: 'BACKFILL', horizons, refs: { by: 'range', start, end } };
   }
-  if (month !== undefined) return { mode: 'MONTHLY', horizons, refs: { by: 'instant', ref: refOfMonth(month) } };
+  if (month !== undefined) return { mode: 'MONTHLY', horizons, refs: { by: 'instant', ref: monthFlag(month) } };
   if (ref === undefined) return { mode: 'SCHEDULED', horizons, refs: { by: 'schedule' } };
   if (ref % 1000 !== 0) throw new UsageError('--ref: has a fraction of a second; give whole seconds');
   return { mode: 'SCHEDULED', horizons, refs: { by: 'instant', ref } };
+}
+
+function monthFlag(month: string): number {
+  try {
+    return refOfMonth(month);
+  } catch (error) {
+    throw new UsageError(`--month: ${(error as Error).message}`);
+  }
 }
 
 /** The histories to learn from, by reference instant, the shorter horizon first. `newest`: end of the newest committed slice. */

@@ -14,7 +14,7 @@ import { nameOfPublication } from '../state/baseline-publications.ts';
 import { type MachineNames, readMachineNames } from '../state/machine-names.ts';
 import type { BackingOptions } from './backing.ts';
 import { baselineChoiceOf, periodsOf } from './baselines-choice.ts';
-import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
+import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { openSinks } from './event-outlets.ts';
 import type { Home } from './home.ts';
 import { openKnownHome } from './known-home.ts';
@@ -58,7 +58,7 @@ export const baselines: Command = {
       const { project, featureSpecVersion: version } = home.spec;
       const newest = await index.newestCommitted(project, version);
       if (newest === undefined)
-        throw new Error(
+        throw new UsageError(
           `project ${project}, version ${version}: nothing is committed, so nothing can be learned from; run ndr backfill first`,
         );
       const deps = openJob(context, home, onExit);

@@ -1,5 +1,5 @@
 import { DATASET_KEYS } from '../jobs/dataset-parts.ts';
-import { findRevision, type KnownPlace } from '../jobs/known-revision.ts';
+import { findRevision, type KnownPlace, type KnownRevision } from '../jobs/known-revision.ts';
 import { diffRevisions, hasEqualRows } from '../jobs/revision-diff.ts';
 import { scope } from '../lifecycle.ts';
 import { compareKeys } from '../state/key-order.ts';
@@ -10,7 +10,8 @@ import type { Home } from './home.ts';
 import { openKnownHome, openOtherHome } from './known-home.ts';
 
 export const diff: Command = {
-  summary: 'Tell which cells of a mini-batch changed between two revisions or two homes, and which inputs.',
+  summary:
+    'Tell which cells of a mini-batch changed between two revisions or two homes, and which inputs; ends with 1 where any did.',
   usage: 'ndr diff --mini-batch ID [--revision N] [--with M] | ndr diff --with-home DIR [--mini-batch ID]',
   examples: [
     'ndr diff --mini-batch 20260302T1038',
@@ -103,14 +104,14 @@ async function compareOne(
   { revision, with: later, otherHome, dataset, mostRows }: Asked,
 ): Promise<ComparedMiniBatch> {
   const right = await findRevision(b, miniBatchId, later);
-  if (right.is === 'unknown') return { is: 'unknown', miniBatchId, why: right.why };
+  if (right.is === 'unknown') return unknownOf(miniBatchId, right, otherHome);
   const earlier = revision ?? (otherHome === null ? right.manifest.revision - 1 : null);
   if (earlier === 0) {
     const why = `mini-batch ${miniBatchId} has one revision only: there is nothing to compare it with`;
     return { is: 'unknown', miniBatchId, why };
   }
   const left = await findRevision(a, miniBatchId, earlier);
-  if (left.is === 'unknown') return { is: 'unknown', miniBatchId, why: left.why };
+  if (left.is === 'unknown') return unknownOf(miniBatchId, left, otherHome);
   const held = [
     { lake: a.lake, manifest: left.manifest },
     { lake: b.lake, manifest: right.manifest },
@@ -122,6 +123,16 @@ async function compareOne(
     b: right.manifest.revision,
     diff: await diffRevisions(...held, { dataset, mostRows }),
   };
+}
+
+/** What one of two homes lacks is a difference; what was never there is a wrong call. */
+function unknownOf(
+  miniBatchId: string,
+  { why, neverWas }: Extract<KnownRevision, { is: 'unknown' }>,
+  otherHome: string | null,
+): ComparedMiniBatch {
+  if (neverWas && otherHome === null) throw new UsageError(`--mini-batch, --revision, --with: ${why}`);
+  return { is: 'unknown', miniBatchId, why };
 }
 
 /** Mini-batches that either home has committed, in their order. */

@@ -6,6 +6,7 @@ import { type ExaminedPlace, examineBatches, type NamedFiles } from '../jobs/bat
 import { error, type Finding, info, warning } from '../jobs/finding.ts';
 import { manifestsOf } from '../jobs/manifest-inventory.ts';
 import { findOrphans } from '../jobs/orphan-search.ts';
+import { unknownStream } from '../jobs/other-streams.ts';
 import {
   examineClock,
   examineDisk,
@@ -28,7 +29,7 @@ import { examineCloud } from './cloud-examination.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { isFolder } from './known-home.ts';
 import { readProjectSpec } from './project-spec.ts';
-import { fileSize, whole } from './report.ts';
+import { counted, fileSize } from './report.ts';
 import { type OnExit, openStorage, type Storage } from './storage.ts';
 
 export const doctor: Command = {
@@ -53,7 +54,7 @@ export const doctor: Command = {
       const { terminal, stop } = context;
       terminal.progress('');
       if (isJson(context)) terminal.out(JSON.stringify({ summary: counts }));
-      else terminal.out(`${counts.error} errors, ${counts.warning} warnings`);
+      else terminal.out(`${counted(counts.error, 'error')}, ${counted(counts.warning, 'warning')}`);
       if (stop.aborted) terminal.note('stopped before the end');
       return counts.error > 0 || stop.aborted ? EXIT.failed : EXIT.done;
     }),
@@ -95,6 +96,7 @@ async function* examineData(
   const versions = new Set(spec === undefined ? [] : [spec.featureSpecVersion]);
   for await (const { version } of manifestsOf(lake, settings.project)) versions.add(version);
   for (const version of versions) yield* examineVersion(context, { lake, index, version }, spec);
+  if (spec !== undefined) yield* examineNames(lake, index, spec);
   if (spec !== undefined) {
     const baselines = openBaselinePublications(items, lake);
     const place = { lake, index, baselines, spec, callOf: (args: string) => callOf(context, args) };
@@ -114,6 +116,15 @@ async function* examineData(
   if (await isFolder(folder))
     yield await examineDisk(folder, isLakeHere ? newest : undefined, (args) => callOf(context, args));
   if (spec !== undefined) yield* examineRetention(context, lake, index, spec);
+}
+
+/** A misspelt project is a new one, in which all is well. */
+async function* examineNames(lake: Lake, index: BatchIndex, spec: BatchSpec): AsyncGenerator<Finding> {
+  const stream = { project: spec.project, version: spec.featureSpecVersion };
+  if ((await index.newestCommitted(stream.project, stream.version)) !== undefined) return;
+  const unknown = await unknownStream(lake, stream);
+  if (unknown !== undefined)
+    yield warning('project', unknown, 'correct --project or --feature_spec_version, unless it is new');
 }
 
 /** The specs of the project, if they can be read; every fault of them is a finding. */
@@ -177,11 +188,7 @@ async function* examineRetention(
   const files = due.reduce((sum, report) => sum + report.files, 0);
   const bytes = due.reduce((sum, report) => sum + report.bytes, 0);
   if (files > 0)
-    yield info(
-      'retention',
-      `${whole(files)} files, ${fileSize(bytes)}, are past their retention`,
-      callOf(context, 'retain'),
-    );
+    yield info('retention', `${counted(files, 'file')}, ${fileSize(bytes)}, past retention`, callOf(context, 'retain'));
 }
 
 async function* examineSizes(context: CommandContext, folder: string): AsyncGenerator<Finding> {
@@ -196,7 +203,7 @@ async function* examineSizes(context: CommandContext, folder: string): AsyncGene
   if (context.settings['quarantine.location'] !== null) return;
   const quarantine = await sizeOf(join(folder, 'quarantine'));
   if (quarantine.files === 0) return;
-  const what = `${whole(quarantine.files)} files, ${fileSize(quarantine.bytes)}, lie in quarantine`;
+  const what = `${counted(quarantine.files, 'file')}, ${fileSize(quarantine.bytes)}, in quarantine`;
   yield info(
     'quarantine',
     what,

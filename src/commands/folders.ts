@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isDataFile } from '../config/mini-batch-path.ts';
 import { isS3Location, s3Folder } from '../state/aws/s3-location.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
@@ -72,9 +72,22 @@ export interface FoundFolders {
   readonly folders: readonly string[];
   /** Folders that could not be listed, each with why. */
   readonly faults: readonly string[];
-  /** A file that was found, but is none of ours by its name. */
-  readonly stray: string | undefined;
+  /** Files that are none of ours by their names, by folder. */
+  readonly strays: readonly StrayFiles[];
 }
+
+/** Files of one folder that nobody reads. */
+export interface StrayFiles {
+  readonly folder: string;
+  readonly files: number;
+  /** Path of the first, by name. */
+  readonly first: string;
+}
+
+/** `logs/2026/03/02/b17: 2 files are not read, the first: b.json.zst; ...` */
+export const describeStrays = ({ folder, files, first }: StrayFiles): string =>
+  `${folder}: ${files === 1 ? 'a file is not read' : `${files} files are not read, the first`}: ${basename(first)}; ` +
+  'only *.gz, *.json, *.jsonl and *.ndjson are; rename or convert what holds records, take away what holds none';
 
 /**
  * Every folder at or below `root` that holds data files. Passed over are folders whose names begin with _ or ., those of
@@ -87,8 +100,9 @@ export async function findMiniBatchFolders(
 ): Promise<FoundFolders> {
   const folders: string[] = [];
   const faults: string[] = [];
-  let stray: string | undefined;
+  const strays: StrayFiles[] = [];
   const passedOver = new Set(ownFolders(context));
+  const marker = context.settings['completeness.marker'];
 
   const visit = async (folder: string, above: readonly string[]): Promise<void> => {
     if (passedOver.has(folder) || isKnown(folder)) return;
@@ -100,7 +114,8 @@ export async function findMiniBatchFolders(
     }
     const files = entries.filter((entry) => entry.isFile() && !isHidden(entry));
     if (files.some(({ name }) => isDataFile(name))) folders.push(folder);
-    else if (files[0] !== undefined) stray ??= join(folder, files[0].name);
+    const others = files.filter(({ name }) => !isDataFile(name) && name !== marker);
+    if (others[0] !== undefined) strays.push({ folder, files: others.length, first: join(folder, others[0].name) });
     const real = entries.some((entry) => entry.isSymbolicLink()) ? await realpath(folder).catch(() => folder) : folder;
     for (const entry of entries) {
       if (isHidden(entry)) continue;
@@ -110,7 +125,7 @@ export async function findMiniBatchFolders(
     }
   };
   await visit(root, []);
-  return { folders, faults, stray };
+  return { folders, faults, strays };
 }
 
 /** The same of an address in S3, where nothing lies that is no file of a mini-batch or is the home's own. */
@@ -129,7 +144,7 @@ export async function findMiniBatchFoldersInS3(
     }
   };
   await visit(root);
-  return { folders, faults, stray: undefined };
+  return { folders, faults, strays: [] };
 }
 
 const isHidden = ({ name }: Pick<Dirent, 'name'>): boolean => /^[_.]/.test(name);

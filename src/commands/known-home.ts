@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { unknownStream } from '../jobs/other-streams.ts';
 import { type CommandContext, UsageError } from './command.ts';
 import { type Home, openHome } from './home.ts';
 
@@ -10,7 +11,17 @@ export async function openKnownHome(context: CommandContext, onExit: OnExit): Pr
   const { settings } = context;
   // In S3 there are no folders to look for: what is not there has no mini-batch.
   if (settings['lake.location'] === null) await checkLake(settings.home, '--home');
-  return openHome(context, onExit);
+  const home = await openHome(context, onExit);
+  await tellUnknown(context, home);
+  return home;
+}
+
+/** Says which projects there are where nothing is committed of the one that was named: its name may be misspelt. */
+export async function tellUnknown({ terminal }: CommandContext, { deps, spec }: Home): Promise<void> {
+  const stream = { project: spec.project, version: spec.featureSpecVersion };
+  if ((await deps.index.newestCommitted(stream.project, stream.version)) !== undefined) return;
+  const unknown = await unknownStream(deps.lake, stream);
+  if (unknown !== undefined) terminal.note(`warning: ${unknown}; correct --project or --feature_spec_version`);
 }
 
 /** Opens another home, wholly of its folder: what the settings say lies in AWS is the first one's. `flag` named it. */

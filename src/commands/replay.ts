@@ -7,6 +7,7 @@ import { formatInstant } from '../operators/time.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag, textFlag } from './flags.ts';
 import { type Home, openHome } from './home.ts';
+import { tellUnknown } from './known-home.ts';
 import { describeAffects, takenJson, whyOf } from './report.ts';
 
 export const replay: Command = {
@@ -31,6 +32,7 @@ export const replay: Command = {
     scope(async (onExit) => {
       const choice = choiceOf(context);
       const home = await openHome(context, onExit);
+      await tellUnknown(context, home);
       return replayAll(context, home, await chosen(home, choice));
     }),
 };

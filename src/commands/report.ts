@@ -23,7 +23,8 @@ export function describeTaken(taken: Taken): string {
 /** `came 1 h 15 min late and affects 5 later mini-batches` */
 export function describeAffects({ affects, lateMs }: Pick<CommittedOutcome, 'affects' | 'lateMs'>): string {
   const which = affects.length === 1 ? 'one later mini-batch' : `${affects.length} later mini-batches`;
-  return `came ${duration(lateMs / 1000)} late and affects ${which}`;
+  const how = lateMs === 0 ? 'came beside or before others of its slice' : `came ${duration(lateMs / 1000)} late`;
+  return `${how} and affects ${which}`;
 }
 
 /** The same for programs. */
@@ -72,6 +73,9 @@ export function progressLine({ done, of, computed, computedMs, lines }: Progress
   const left = (computedMs / computed) * (of - done);
   return `${line}, ${whole((lines / computedMs) * 1000)} lines/s, ${duration(left / 1000)} left`;
 }
+
+/** `1 error`, `2 errors` */
+export const counted = (count: number, what: string): string => `${whole(count)} ${what}${count === 1 ? '' : 's'}`;
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 

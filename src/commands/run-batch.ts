@@ -1,9 +1,10 @@
 import { markLater } from '../consumers/affected.ts';
 import { runMiniBatch } from '../consumers/mini-batch.ts';
-import type { CommittedOutcome, SkippedOutcome } from '../consumers/outcome.ts';
+import type { CommittedOutcome, MiniBatchOutcome, SkippedOutcome } from '../consumers/outcome.ts';
 import type { MiniBatchFolder } from '../consumers/settle-slice.ts';
 import { scope } from '../lifecycle.ts';
-import { type Command, type CommandContext, EXIT, UsageError } from './command.ts';
+import { formatInstant } from '../operators/time.ts';
+import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
 import { instantFlag } from './flags.ts';
 import { inputPlace, LAYOUT } from './folders.ts';
 import { type Home, openHome } from './home.ts';
@@ -24,7 +25,11 @@ export const runBatch: Command = {
       value: 'FOLDER',
       doc: 'Folder of the mini-batch, or its address in S3: its name is the mini-batch id.',
     },
-    at: { type: 'string', value: 'INSTANT', doc: 'When the mini-batch was announced; settles its slice anew.' },
+    at: {
+      type: 'string',
+      value: 'INSTANT',
+      doc: 'When the mini-batch was delivered, after its last record; its slice, settled anew, is the last that had ended by then.',
+    },
   },
   run: (context) =>
     scope(async (onExit) => {
@@ -33,13 +38,37 @@ export const runBatch: Command = {
       const home = await openHome(context, onExit);
       const { deps, spec, sliceRules } = home;
       const folder = await miniBatchFolder(home, input);
-      const outcome = await runMiniBatch(deps, { spec, folder, sliceRules, at });
+      const run = (): Promise<MiniBatchOutcome> => runMiniBatch(deps, { spec, folder, sliceRules, at });
+      const outcome = at === null ? await run() : await runAt(context, home, folder, at, run);
       tell(context, outcome);
       if (outcome.is === 'poison') return EXIT.failed;
       const affects = await affectsOf(home, outcome);
       return (await publishAgain(context, home, affects)) ? EXIT.done : EXIT.failed;
     }),
 };
+
+/** A time that was given holds from the commit on: a run that fails keeps none, and the next one settles the slice anew. */
+async function runAt(
+  context: CommandContext,
+  { deps: { index }, spec: { project, featureSpecVersion: version } }: Home,
+  { miniBatchId }: MiniBatchFolder,
+  at: number,
+  run: () => Promise<MiniBatchOutcome>,
+): Promise<MiniBatchOutcome> {
+  const before = await index.settledSlice(project, miniBatchId);
+  let outcome: MiniBatchOutcome | undefined;
+  try {
+    outcome = await run();
+  } finally {
+    const isKept = outcome !== undefined && outcome.is !== 'poison';
+    const batch = isKept ? undefined : await index.batch(project, version, miniBatchId);
+    const isCommitted = before === undefined && (batch?.revision ?? 0) > 0;
+    if (!isKept && !isCommitted) await index.withdraw(project, { miniBatchId, ts: at }, before, context.clock());
+  }
+  if (outcome.is !== 'poison' && !isJson(context))
+    context.terminal.note(`its slice goes by --at ${formatInstant(at)}: the last that had ended by then`);
+  return outcome;
+}
 
 type Cause = Pick<CommittedOutcome, 'miniBatchId' | 'affects' | 'lateMs'>;
 

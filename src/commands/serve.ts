@@ -7,7 +7,7 @@ import { livePorts } from './live-ports.ts';
 import { type Monitoring, openMonitoring } from './monitoring.ts';
 import { openPlace } from './place.ts';
 import { jsonLog, plainLog } from './serve-log.ts';
-import { directoryPorts, servePump } from './serving.ts';
+import { directoryPorts, servePump, tellAddress } from './serving.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type OnExit = (undo: () => Promise<void>) => void;
@@ -42,14 +42,14 @@ async function serveDirectory(context: CommandContext, surroundings: Surrounding
   const root = await inputFolder(context, 'the folder below which mini-batches arrive');
   const monitoring = await openMonitoring(context, surroundings);
   const home = await openHome(context, onExit, monitoring.watch, 'beside');
-  context.terminal.note(`watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
   const searchMs = context.settings['serve.poll_seconds'] * 1000;
   const source = directoryPorts(context, home, root);
-  return servePump(context, { place: home, source, searchMs, monitoring, log: plainLog(context) }, onExit);
+  const onOpen = telling(context, `watching ${root}; lake: ${home.storage.lakePlace}; stop with Ctrl-C`);
+  return servePump(context, { place: home, source, searchMs, monitoring, log: plainLog(context), onOpen }, onExit);
 }
 
 async function serveQueue(context: CommandContext, surroundings: Surroundings, onExit: OnExit): Promise<boolean> {
-  const { settings, terminal } = context;
+  const { settings } = context;
   const url = settings['queue.url'];
   if (url === null)
     throw new UsageError(
@@ -61,10 +61,22 @@ async function serveQueue(context: CommandContext, surroundings: Surroundings, o
   const place = await openPlace(context, onExit, monitoring.watch, 'beside');
   const queue = await openQueue(context, url, monitoring);
   onExit(async () => queue.close());
-  terminal.note(`taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`);
   const source = livePorts(context, place, queue, log.warn);
-  return servePump(context, { place, source, searchMs: settings['reconcile.seconds'] * 1000, monitoring, log }, onExit);
+  const searchMs = settings['reconcile.seconds'] * 1000;
+  const onOpen = telling(
+    context,
+    `taking notifications from ${url}; lake: ${place.storage.lakePlace}; stop with Ctrl-C`,
+  );
+  return servePump(context, { place, source, searchMs, monitoring, log, onOpen }, onExit);
 }
+
+/** Says what is served once it is: a port that is taken ends the program before. */
+const telling =
+  (context: CommandContext, what: string) =>
+  (address: string | null): void => {
+    context.terminal.note(what);
+    tellAddress(context)(address);
+  };
 
 async function openQueue({ settings }: CommandContext, url: string, { watch }: Monitoring): Promise<NotificationQueue> {
   const { openSqsQueue } = await import('../consumers/notification-queue/sqs.ts');

@@ -10,7 +10,7 @@ import type { Stream } from '../consumers/take-mini-batch.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
 import type { CommandContext } from './command.ts';
 import { openSinks } from './event-outlets.ts';
-import { findMiniBatchFolders } from './folders.ts';
+import { describeStrays, findMiniBatchFolders, type StrayFiles } from './folders.ts';
 import type { Home } from './home.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Place } from './place.ts';
@@ -79,7 +79,7 @@ export async function servePump(
   return isDrained;
 }
 
-const tellAddress =
+export const tellAddress =
   ({ terminal }: CommandContext) =>
   (address: string | null): void => {
     if (address !== null) terminal.note(`health and metrics: ${address}/readyz, ${address}/metrics`);
@@ -111,13 +111,22 @@ function openingOnce(source: MiniBatchSource, metrics: PumpMetrics): PumpPorts['
 /** Looks through a directory; everything in it belongs to the one project of the home. */
 export function directoryPorts(context: CommandContext, home: Home, root: string): MiniBatchSource {
   const stream = nameOf(home);
+  /** What was said of files that nobody reads, by how often it was so: what is gone the next time was on its way. */
+  const sightings = new Map<string, number>();
+  const tellStray = (stray: StrayFiles): void => {
+    const text = describeStrays(stray);
+    const before = sightings.get(text) ?? 0;
+    sightings.set(text, before + 1);
+    if (before === 1) context.terminal.note(`warning: ${text}`);
+  };
   return {
     rawFiles: home.deps.rawFiles,
     queue: null,
     route: async () => ({ is: 'disabled' }),
     quarantine: async () => {},
     async search(isKnown) {
-      const { folders, faults } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
+      const { folders, faults, strays } = await findMiniBatchFolders(context, root, (path) => isKnown(stream, path));
+      for (const stray of strays) tellStray(stray);
       return {
         streams: [stream],
         folders: folders.map((path) => ({ stream, path, folder: home.readFolder(path) })),

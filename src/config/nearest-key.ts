@@ -33,6 +33,14 @@ export function nearestKey(word: string, known: readonly string[]): string | und
   return best ?? longer;
 }
 
+/** `; did you mean x?`, or where nothing is near, what there is. */
+export function suggestionOrAll(word: string, known: readonly string[]): string {
+  if (known.length === 0 || known.length > MOST_NAMED || nearestKey(word, known) !== undefined)
+    return suggestion(word, known);
+  return `; there are ${[...known].sort().join(', ')}`;
+}
+const MOST_NAMED = 20;
+
 /** `; did you mean x?`, or nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
   const nearest = nearestKey(word, known);

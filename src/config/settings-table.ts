@@ -8,6 +8,8 @@ export interface Setting {
   readonly type: z.ZodType;
   readonly default: unknown;
   readonly secret?: true;
+  /** Why it cannot stand in the YAML file, and where it can. */
+  readonly notInFile?: string;
   /** Further names in the environment, for those who have set them already: NDR_… wins, then the earlier ones. */
   readonly environment?: readonly string[];
 }
@@ -60,6 +62,10 @@ export function readTable<T extends SettingTable>(table: T, sources: SettingSour
     if (!Object.hasOwn(table, path)) faults.push(`--${path}: unknown setting${suggestion(path, paths)}`);
   }
   const values: Record<string, unknown> = {};
+  for (const [path, { notInFile }] of Object.entries(table)) {
+    if (notInFile !== undefined && file.values.has(path))
+      faults.push(`${yamlName}: ${path}: cannot stand here: ${notInFile}`);
+  }
   for (const [path, setting] of Object.entries(table)) {
     const envName = envNameOf(path);
     const given = [

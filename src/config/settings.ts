@@ -19,6 +19,10 @@ const threads: z.ZodType<number | 'auto'> = value('auto, or a whole number 1..64
 
 const s3Location = textLike('an S3 location such as s3://bucket/prefix', /^s3:\/\/[^/\s]+(\/\S*)?$/);
 const endpoint = textLike('an address such as http://127.0.0.1:9000', /^https?:\/\/[^\s]+$/);
+const queueUrl = textLike(
+  'the address of a queue such as https://sqs.eu-central-1.amazonaws.com/123456789012/ndr',
+  /^https?:\/\/[^\s/]+\/\S+$/,
+);
 const redisUrl = textLike('an address such as redis://host:6379/0 or rediss://host:6379', /^rediss?:\/\/\S+$/);
 const tableName = textLike('the name of a table: 3 to 255 of a-z, A-Z, 0-9, _, - and .', /^[\w.-]{3,255}$/);
 
@@ -30,7 +34,12 @@ const days = wholeNumber(1, 3650);
  * The reference page is rendered from this table.
  */
 export const SETTINGS = {
-  home: { doc: 'Folder of specs, lake, state and inbox.', type: text, default: './ndr-home' },
+  home: {
+    doc: 'Folder of specs, lake, state and inbox. Not in the YAML file, which lies in it.',
+    type: text,
+    default: './ndr-home',
+    notInFile: 'the file lies in the home that it would name; give --home or NDR_HOME',
+  },
   project: { doc: 'Project that commands act on.', type: projectName, default: 'default' },
   feature_spec_version: {
     doc: "Version of the specs; unset, the route's, the project's default, or the only one there is.",
@@ -172,13 +181,13 @@ export const SETTINGS = {
     environment: ['BATCH_INDEX_TABLE_NAME'],
   },
   'queue.url': {
-    doc: 'SQS queue of the notifications that ndr serve takes without --input.',
-    type: endpoint,
+    doc: 'SQS queue of the notifications that ndr serve takes without --input. Calls go to AWS, whatever its host, unless sqs.endpoint or aws.endpoint is set.',
+    type: queueUrl,
     default: null,
   },
   'queue.dead_letter_url': {
     doc: 'SQS queue for notifications that can never succeed, each with its cause; unset, they go to quarantine only.',
-    type: endpoint,
+    type: queueUrl,
     default: null,
   },
   'queue.visibility_seconds': {
@@ -271,14 +280,35 @@ export type Settings = ValuesOf<typeof SETTINGS>;
 /** Reads all settings; flags win over the environment, that over the YAML file. Throws one error with every fault. */
 export function readSettings(sources: SettingSources): Settings {
   const settings = readTable(SETTINGS, sources);
-  const settle = settings['completeness.settle_seconds'];
-  const wait = settings['completeness.max_wait_seconds'];
-  if (wait < settle) {
-    throw new SettingsError([
-      `completeness.max_wait_seconds: is ${wait}, less than completeness.settle_seconds (${settle}); no mini-batch would settle`,
-    ]);
-  }
+  const faults = disagreements(settings);
+  if (faults.length > 0) throw new SettingsError(faults);
   return settings;
 }
+
+/** Settings that are sound by themselves, but not together. */
+function disagreements(settings: Settings): string[] {
+  const settle = settings['completeness.settle_seconds'];
+  const wait = settings['completeness.max_wait_seconds'];
+  const faults: string[] = [];
+  if (wait < settle)
+    faults.push(
+      `completeness.max_wait_seconds: is ${wait}, less than completeness.settle_seconds (${settle}); no mini-batch would settle`,
+    );
+  if (settings['sqs.endpoint'] === null && settings['aws.endpoint'] === null) {
+    for (const path of ['queue.url', 'queue.dead_letter_url'] as const) {
+      const url = settings[path];
+      const { host, origin } = url !== null && URL.canParse(url) ? new URL(url) : { host: null, origin: '' };
+      if (host !== null && !AWS_HOST.test(host))
+        faults.push(
+          `${path}: ${host} is no host of AWS, to which calls would go; set sqs.endpoint (NDR_SQS_ENDPOINT) to ${origin}`,
+        );
+    }
+  }
+  return faults;
+}
+
+/** Hosts of SQS in every partition of AWS. */
+const AWS_HOST =
+  /(?:^|\.)(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|amazonwebservices\.com\.cn|gov|cloud\.adc-e\.uk)(?::\d+)?$/;
 
 export const printSettings = (settings: Settings): string => printTable(SETTINGS, settings);

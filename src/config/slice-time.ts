@@ -34,8 +34,16 @@ export interface SliceEvidence {
   /** Of the newest data file. Undefined: not looked up yet. */
   readonly lastModified?: number | null | undefined;
   /** Greatest event_end within {@link eventEndRange}. Undefined: the files have not been read yet. */
-  readonly maxEventEnd?: number | null | undefined;
+  readonly maxEventEnd?: number | NoEventEnd | undefined;
 }
+
+/** Why no event_end settles a slice, and what to do. */
+export interface NoEventEnd {
+  readonly none: string;
+}
+
+/** What --at is: a time is floored to the slice that ended before it, so that of a record itself would be too early. */
+export const GIVE_AT = 'give when it was delivered, which is after its last record, with --at';
 
 export interface SliceRules {
   readonly sliceTime: SliceTimeRule;
@@ -106,9 +114,7 @@ function byIdPattern({ folderName, pathDate }: SliceEvidence, rules: SliceRules)
     );
   }
   const ts = timeOfName(folderName, rules.idPattern, pathDate);
-  return typeof ts === 'string'
-    ? fault(`${ts}; correct the pattern, or give the time with --at`)
-    : settled(ts, 'id_pattern', rules);
+  return typeof ts === 'string' ? fault(`${ts}; correct the pattern, or ${GIVE_AT}`) : settled(ts, 'id_pattern', rules);
 }
 
 function byLastModified({ folderName, pathDate, lastModified }: SliceEvidence, rules: SliceRules): SliceAnswer {
@@ -118,7 +124,8 @@ function byLastModified({ folderName, pathDate, lastModified }: SliceEvidence, r
   if (pathDate !== null && !isNear(lastModified, pathDate)) {
     return fault(
       `mini-batch ${folderName} lies under ${pathDate}, but its newest file is of ${formatInstant(lastModified)}, more than a ` +
-        'day apart; set input.slice_time to max_event_end or input.id_pattern, or give the time with --at',
+        'day apart; set input.slice_time to max_event_end or input.id_pattern, or ' +
+        GIVE_AT,
     );
   }
   return settled(lastModified, 'last_modified', rules);
@@ -126,14 +133,11 @@ function byLastModified({ folderName, pathDate, lastModified }: SliceEvidence, r
 
 function byMaxEventEnd({ folderName, pathDate, maxEventEnd }: SliceEvidence, rules: SliceRules): SliceAnswer {
   if (maxEventEnd === undefined) return { is: 'needs', what: 'maxEventEnd' };
-  if (maxEventEnd === null) {
-    const near = pathDate === null ? '' : ` within a day of ${pathDate}`;
-    return fault(`no record of mini-batch ${folderName} has an event_end${near}; give the time with --at`);
-  }
+  if (typeof maxEventEnd === 'object') return fault(`mini-batch ${folderName}: ${maxEventEnd.none}`);
   if (pathDate !== null && !isNear(maxEventEnd, pathDate)) {
     return fault(
       `mini-batch ${folderName} lies under ${pathDate}, but its newest event_end is ${formatInstant(maxEventEnd)}, more than a ` +
-        'day apart; give the time with --at',
+        `day apart; ${GIVE_AT}`,
     );
   }
   return settled(sliceEndCeil(maxEventEnd, rules.floorMinutes), 'max_event_end', rules);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { suggestion } from './nearest-key.ts';
+import { suggestionOrAll } from './nearest-key.ts';
 import { show } from './shown-value.ts';
 
 /** Where a payload comes from. `project` is known wherever the payload repeats it. */
@@ -63,7 +63,9 @@ export function decodePayload<S extends z.ZodType>(schema: S, payload: unknown, 
   const unknown = first.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
   const warnings = unknown.flatMap(({ path, keys }) => {
     const known = keysAt(schema, path);
-    return keys.map((key) => at(place, formatPath([...path, key]), `unknown key, ignored${suggestion(key, known)}`));
+    return keys.map((key) =>
+      at(place, formatPath([...path, key]), `unknown key, ignored${suggestionOrAll(key, known)}`),
+    );
   });
   const second = schema.safeParse(without(given, unknown), { reportInput: true });
   if (second.success) return { value: second.data, warnings };

@@ -5,7 +5,7 @@ import { QUALITY_RULES, type QualityCounts, type QualityRule } from '../operator
 import { type RecordField, SLOTS } from '../operators/record.ts';
 
 /** Below this many lines or records, shares say little. */
-const ENOUGH = 100;
+export const ENOUGH = 100;
 
 export function rejectedOf(counts: QualityCounts): number {
   return (Object.keys(counts) as QualityRule[])
@@ -23,36 +23,37 @@ export function addCounts(files: readonly { readonly counts: QualityCounts }[], 
 type Seen = Pick<FileFlows, 'lines' | 'trafficRecords' | 'carried'>;
 
 /**
- * Why a mini-batch cannot be what the spec says it is; undefined if it can. `where` names the mini-batch.
+ * Why a mini-batch cannot be what the spec says it is; undefined if it can. @param enough records or lines, from which on
+ * their shares count.
  */
 export function inputFault(
   files: readonly Seen[],
   counts: QualityCounts,
   spec: BatchSpec,
-  where: string,
+  enough = ENOUGH,
 ): string | undefined {
   const lines = files.reduce((sum, file) => sum + file.lines, 0);
   const records = files.reduce((sum, file) => sum + file.trafficRecords, 0);
   const carried = files.reduce((bits, file) => bits | file.carried, 0);
   const lacks = (field: RecordField): boolean => (carried & (1 << SLOTS[field])) === 0;
-  const sourceOf = (field: RecordField): string => `${field} (read from "${spec.fieldMapping[field].join('.')}")`;
   const isDerived = (field: RecordField): boolean =>
     field === 'event_end' && !lacks('duration') && !lacks('event_start');
-  const missing = records < ENOUGH ? [] : REQUIRED_FIELDS.filter((field) => lacks(field) && !isDerived(field));
+  const missing = records < enough ? [] : REQUIRED_FIELDS.filter((field) => lacks(field) && !isDerived(field));
   if (missing.length > 0) {
     return (
-      `${where}: none of ${records} TRAFFIC records carries ${missing.map(sourceOf).join(', ')}; ` +
+      `none of ${records} TRAFFIC records carries ${missing.map((field) => sourceOf(spec, field)).join(', ')}; ` +
       'correct delta_builder input.field_mapping or input.preset'
     );
   }
   const rejected = rejectedOf(counts);
   const limit = spec.dq.maxRejectedRatio;
-  if (lines >= ENOUGH && rejected / lines > limit) {
+  if (lines >= enough && rejected / lines > limit) {
     const reasons = (Object.keys(counts) as QualityRule[])
       .filter((rule) => QUALITY_RULES[rule].effect === 'rejected' && counts[rule] > 0)
       .map((rule) => `${rule} ${counts[rule]}`);
     return (
-      `${where}: ${rejected} of ${lines} lines were rejected (${reasons.join(', ')}), more than dq.max_rejected_ratio ${limit}; ` +
+      `${rejected} of ${lines} lines were rejected (${reasons.join(', ')}), more than dq.max_rejected_ratio ${limit}; ` +
+      (counts.malformed_json * 2 > rejected ? 'a line is one JSON object, not a part of one or a list; ' : '') +
       'correct the field mapping or the source, or raise the ratio'
     );
   }
@@ -67,8 +68,9 @@ export function absentOptionalFields(files: readonly Seen[], spec: BatchSpec): s
   const optional: readonly RecordField[] = ['event_action', 'event_reason', 'network_transport'];
   return optional
     .filter((field) => (carried & (1 << SLOTS[field])) === 0)
-    .map(
-      (field) =>
-        `no record carries ${field} (read from "${spec.fieldMapping[field].join('.')}"): what counts it stays 0`,
-    );
+    .map((field) => `no record carries ${sourceOf(spec, field)}: what counts it stays 0`);
 }
+
+/** `event_start (read from "start_time")` */
+export const sourceOf = (spec: BatchSpec, field: RecordField): string =>
+  `${field} (read from "${spec.fieldMapping[field].join('.')}")`;

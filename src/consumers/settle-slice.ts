@@ -1,5 +1,11 @@
 import { type MiniBatchPath, readMiniBatchFolder } from '../config/mini-batch-path.ts';
-import { eventEndRange, type SliceEvidence, type SliceRules, settleSlice } from '../config/slice-time.ts';
+import {
+  eventEndRange,
+  type NoEventEnd,
+  type SliceEvidence,
+  type SliceRules,
+  settleSlice,
+} from '../config/slice-time.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { SettledSlice } from '../state/batch-item.ts';
 import type { RawFile } from '../state/raw-files.ts';
@@ -55,8 +61,8 @@ export type SliceOutcome =
 /** What settling may have to look up. */
 export interface SliceLookups {
   readonly files: readonly RawFile[];
-  /** Greatest event_end in [from, to), ms UTC; null if there is none. Reads every file. */
-  maxEventEnd(from: number, to: number): Promise<number | null>;
+  /** Greatest event_end in [from, to), ms UTC; where there is none, why not. Reads every file. */
+  maxEventEnd(from: number, to: number): Promise<number | NoEventEnd>;
 }
 
 /**
@@ -98,7 +104,7 @@ export async function settleMiniBatch(
 const newest = (files: readonly RawFile[]): number | null =>
   files.length === 0 ? null : Math.max(...files.map(({ modifiedMs }) => modifiedMs));
 
-function maxEventEndNear(folder: MiniBatchFolder, lookups: SliceLookups): Promise<number | null> {
+function maxEventEndNear(folder: MiniBatchFolder, lookups: SliceLookups): Promise<number | NoEventEnd> {
   const { from, to } = eventEndRange(folder.date);
   return lookups.maxEventEnd(from, to);
 }

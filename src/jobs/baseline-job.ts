@@ -1,6 +1,7 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { canonicalJson } from '../config/canonical-json.ts';
 import { PUBLICATION_METADATA_SCHEMA } from '../operators/baseline-datasets.ts';
+import { SLICE_MS } from '../operators/metrics.ts';
 import { formatInstant } from '../operators/time.ts';
 import { constantNumber, constantText } from '../operators/vectors.ts';
 import {
@@ -16,7 +17,7 @@ import { publishTable } from './baseline-files.ts';
 import { committedIn, digestOfBatches } from './baseline-inputs.ts';
 import { isReady, NotReady, type Readiness, readinessOf } from './baseline-readiness.ts';
 import { type BaselineDeps, clearWork, folderOf, Stopped } from './baseline-run.ts';
-import type { BaselinePeriod } from './baseline-schedule.ts';
+import { type BaselinePeriod, firstRefAfter } from './baseline-schedule.ts';
 import { type MadeTables, makeTables } from './baseline-work.ts';
 import { checkPublication } from './publication-inventory.ts';
 
@@ -33,6 +34,22 @@ export type BaselineOutcome =
   /** The one that stands was made from just these inputs and specs. */
   | ({ readonly is: 'unchanged' } & BaselineReport)
   | { readonly is: 'stopped'; readonly period: BaselinePeriod };
+
+/** A project that is younger than a history is told when it will have one. */
+async function notReady(
+  { index }: BaselineDeps,
+  { project, featureSpecVersion: version, baselines }: BatchSpec,
+  period: BaselinePeriod,
+  readiness: Readiness,
+): Promise<NotReady> {
+  const { maxMissingRatio, headDays } = baselines;
+  const first = await index.firstCommitted(project, version);
+  if (first === undefined) return new NotReady(period, project, readiness, maxMissingRatio);
+  const { sliceEnd } = first;
+  const ref = firstRefAfter(sliceEnd - SLICE_MS, period.horizon, headDays, maxMissingRatio);
+  // One that is old enough has gaps.
+  return new NotReady(period, project, readiness, maxMissingRatio, ref > period.ref ? { sliceEnd, ref } : undefined);
+}
 
 /**
  * Makes the baselines of one horizon at one reference instant and publishes them: files, then the metadata row, then the
@@ -52,8 +69,7 @@ export async function publishBaselines(
   const { project, featureSpecVersion: version } = spec;
   const committed = await committedIn(index, project, version, period);
   const readiness = readinessOf(period, spec.windowFloorMinutes, new Set(committed.map(({ sliceEnd }) => sliceEnd)));
-  if (!isReady(readiness, spec.baselines.maxMissingRatio))
-    throw new NotReady(period, project, readiness, spec.baselines.maxMissingRatio);
+  if (!isReady(readiness, spec.baselines.maxMissingRatio)) throw await notReady(deps, spec, period, readiness);
   const identity = {
     spec_digest: digestOfSpec(spec, names),
     inputs_digest: digestOfBatches(committed),

@@ -56,12 +56,25 @@ export function describeSliceEnds(sliceEnds: readonly number[]): string {
 export class NotReady extends Error {
   override readonly name = 'NotReady';
   readonly missing: readonly number[];
-  constructor(period: BaselinePeriod, project: string, { expected, missing }: Readiness, maxMissingRatio: number) {
+  /** @param first where the project began after the history did: its first slice, and when it can have baselines at last. */
+  constructor(
+    period: BaselinePeriod,
+    project: string,
+    { expected, missing }: Readiness,
+    maxMissingRatio: number,
+    first?: { readonly sliceEnd: number; readonly ref: number },
+  ) {
     const share = `${missing.length} of ${expected} slices`;
+    const isRaisable = missing.length < expected;
+    const remedy =
+      first === undefined
+        ? 'Backfill them (ndr backfill)'
+        : `The project begins at ${formatInstant(first.sliceEnd)}: its first ${period.horizon} baselines can be had on ` +
+          `${formatInstant(first.ref)}, once all slices up to then are committed; or backfill what lies before (ndr backfill)`;
     super(
       `baselines ${nameOfPublication(period)} of project ${project}: ${share} between ${formatInstant(period.start)} and ` +
         `${formatInstant(period.end)} have no commit, more than max_missing_ratio ${maxMissingRatio} allows: slice ends ` +
-        `${describeSliceEnds(missing)}. Backfill them (ndr backfill), or raise max_missing_ratio in fg_b_builder`,
+        `${describeSliceEnds(missing)}. ${remedy}${isRaisable ? ', or raise max_missing_ratio in fg_b_builder' : ''}`,
     );
     this.missing = missing;
   }

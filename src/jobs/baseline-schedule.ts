@@ -48,6 +48,19 @@ export interface BaselinePeriod {
   readonly end: number;
 }
 
+/** The first scheduled instant whose history begins at `start` at the earliest, but for `maxMissingRatio` of it. */
+export function firstRefAfter(
+  start: number,
+  horizon: Horizon,
+  headDays: Readonly<Record<Horizon, number>>,
+  maxMissingRatio: number,
+): number {
+  const length = HORIZON_DAYS[horizon] * DAY_MS;
+  const earliest = start + (1 - maxMissingRatio) * length + headDays[horizon] * DAY_MS;
+  const { ms } = EVERY[horizon];
+  return newestScheduled(horizon, Math.ceil(earliest) - 1) + ms;
+}
+
 /** A history of full length that ends `headDays` before the reference instant. */
 export function periodOf(horizon: Horizon, ref: number, headDays: Readonly<Record<Horizon, number>>): BaselinePeriod {
   const end = ref - headDays[horizon] * DAY_MS;

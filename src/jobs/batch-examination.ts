@@ -107,7 +107,7 @@ export async function* examineBatches(
     const what = `${version}: ${affected.length} mini-batches were computed before something that their windows cover came late`;
     yield warning('affected', what, callOf('replay --affected'));
   }
-  yield info('index', `${version}: ${committed.size} mini-batches are committed`);
+  yield info('index', `${version}: mini-batches committed: ${committed.size}`);
 }
 
 function failureOf({ revision }: BatchItem, reason: string, name: string, again: string): Finding {

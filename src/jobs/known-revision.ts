@@ -14,9 +14,10 @@ export interface KnownPlace {
 /** A revision, or why it cannot be had. */
 export type KnownRevision =
   | { readonly is: 'known'; readonly manifest: Manifest; readonly isCurrent: boolean }
-  | { readonly is: 'unknown'; readonly why: string };
+  /** `neverWas`: there is no such mini-batch or revision, and was none. */
+  | { readonly is: 'unknown'; readonly why: string; readonly neverWas: boolean };
 
-const unknown = (why: string): KnownRevision => ({ is: 'unknown', why });
+const unknown = (why: string, neverWas = false): KnownRevision => ({ is: 'unknown', why, neverWas });
 
 const nameOf = ({ project, version }: KnownPlace, miniBatchId: string): string =>
   `mini-batch ${miniBatchId} of ${project}, ${version}`;
@@ -31,10 +32,11 @@ export async function findRevision(
   const batch = await place.index.batch(place.project, place.version, miniBatchId);
   if (batch === undefined || batch.manifest === null) {
     const failure = batch?.failure ? `; its last attempt failed: ${batch.failure.reason}` : '';
-    return unknown(`${name} has no committed revision${failure}`);
+    return unknown(`${name} has no committed revision${failure}`, true);
   }
   const wanted = revision ?? batch.revision;
-  if (wanted > batch.revision) return unknown(`${name} has ${batch.revision} revisions, no ${wanted}`);
+  if (wanted > batch.revision)
+    return unknown(`${name} has no revision ${wanted}; its newest is ${batch.revision}`, true);
   const ref = wanted === batch.revision ? batch.manifest : await earlierRef(place.lake, batch, wanted);
   if (ref === undefined) return unknown(`${name}: revision ${wanted} ${SWEPT}`);
   if (ref === 'several') {

@@ -23,6 +23,7 @@ import {
   type Vocabulary,
 } from './record.ts';
 import { zoneOffset } from './time.ts';
+import { createReadableTally, type UnreadableValues } from './unreadable-values.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -49,6 +50,9 @@ export interface FileFlows {
   /** TRAFFIC records, and the union of the slots whose keys they had. */
   readonly trafficRecords: number;
   readonly carried: number;
+  /** Of those that are numbers or times, the slots that held a value; and what of them could not be read. */
+  readonly held: number;
+  readonly unreadable: readonly UnreadableValues[];
 }
 
 /**
@@ -93,6 +97,7 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
   let slowLines = 0;
   let trafficRecords = 0;
   let carried = 0;
+  const tally = createReadableTally();
   let carry = new Uint8Array(0);
   /** Bytes of the line that is carried, or skipped: then `carry` is its beginning only. */
   let carriedBytes = 0;
@@ -165,8 +170,16 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
     if (registers.values[SLOTS.event_name] !== NAME.threat) {
       trafficRecords++;
       carried |= registers.carried;
+      tally.add(registers);
+      if (registers.unreadable !== 0) addUnreadable(bytes, start, end);
     }
   };
+
+  const addUnreadable = (bytes: Uint8Array, start: number, end: number): void =>
+    tally.addUnreadable(registers.unreadable, lineNumber, (slot) => {
+      const record = JSON.parse(utf8.decode(bytes.subarray(start, end))) as object;
+      return valueAt(record, paths.find((path) => path.slot === slot)!.path);
+    });
 
   const keepAbsentAddresses = (): void => {
     for (const slot of [SLOTS.source_ip, SLOTS.destination_ip]) {
@@ -242,6 +255,8 @@ export function createFlowReader(options: ReaderOptions, onRejected: OnRejected)
         slowLines,
         trafficRecords,
         carried,
+        held: tally.held(),
+        unreadable: tally.unreadable(),
       };
     },
   };

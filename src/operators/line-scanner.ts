@@ -213,14 +213,22 @@ export function createLineScanner(
       memoTens = bytes[start + 11]! - 48;
       memoInstant[0] = memoDays * 86_400_000 + memoTens * 36_000_000;
     }
-    values[slot] = Number.isNaN(instant) ? instantOfText(textOf(bytes, start, close), zone) : instant;
+    values[slot] = Number.isNaN(instant) ? otherInstant(bytes, start, close, slot) : instant;
     return close + 1;
+  }
+
+  function otherInstant(bytes: Uint8Array, start: number, close: number, slot: number): number {
+    const instant = instantOfText(textOf(bytes, start, close), zone);
+    if (Number.isNaN(instant) && close > start) registers.unreadable |= 1 << slot;
+    return instant;
   }
 
   function scanQuotedNumber(bytes: Uint8Array, start: number, slot: number): number {
     const close = scanText(bytes, start);
     if (close < 0) return -1;
-    values[slot] = numberOfText(textOf(bytes, start, close));
+    const number = numberOfText(textOf(bytes, start, close));
+    if (Number.isNaN(number) && close > start) registers.unreadable |= 1 << slot;
+    values[slot] = number;
     return close + 1;
   }
 

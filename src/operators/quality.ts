@@ -25,6 +25,11 @@ export const QUALITY_RULES = {
     effect: 'rejected',
     when: 'both byte and both port fields are null (dq.filter_null_bytes_ports)',
   },
+  unreadable_number: {
+    effect: 'nulled',
+    when: 'a byte count, port or duration is no decimal number, or a byte count is 2^53 or more',
+  },
+  unreadable_time: { effect: 'nulled', when: 'a time is written in no form that is read' },
   negative_bytes: { effect: 'nulled', when: 'a byte count is negative (dq.bytes_non_negative)' },
   port_out_of_range: { effect: 'nulled', when: 'a port is not a whole number of 0..65535' },
   implausible_time: {
@@ -84,6 +89,7 @@ export function admit(
     Number.isNaN(values[source_port]) &&
     Number.isNaN(values[destination_port]);
   if (isEmpty && !isThreat && options.filterNullBytesPorts) return 'null_bytes_ports';
+  if (registers.unreadable !== 0) countUnreadable(registers.unreadable, counts);
 
   const row = sink.used++;
   const { numbers, words, sourcePort } = sink.flows;
@@ -117,6 +123,16 @@ export function admit(
   return undefined;
 }
 
+const bitsOf = (...slots: readonly number[]): number => slots.reduce((bits, slot) => bits | (1 << slot), 0);
+const TIMES = bitsOf(event_start, event_end);
+/** Not repeat_count: whatever is no whole number counts as one session. */
+const NUMBERS = bitsOf(source_port, destination_port, source_bytes, destination_bytes, duration);
+
+function countUnreadable(slots: number, counts: QualityCounts): void {
+  for (let bits = slots & TIMES; bits !== 0; bits &= bits - 1) counts.unreadable_time++;
+  for (let bits = slots & NUMBERS; bits !== 0; bits &= bits - 1) counts.unreadable_number++;
+}
+
 function portOf(value: number, counts: QualityCounts): number {
   if (value >= 0 && value <= 65_535 && Number.isInteger(value)) return value;
   if (!Number.isNaN(value)) counts.port_out_of_range++;
@@ -130,7 +146,9 @@ function bytesOf(value: number, options: QualityOptions, counts: QualityCounts):
     counts.negative_bytes++;
     return Number.NaN;
   }
-  return Number.isSafeInteger(whole) ? whole : Number.NaN;
+  if (Number.isSafeInteger(whole)) return whole;
+  if (!Number.isNaN(whole)) counts.unreadable_number++;
+  return Number.NaN;
 }
 
 const DAY = 86_400_000;

@@ -49,11 +49,13 @@ export const SLOT_KINDS: readonly SlotKind[] = Object.entries(SLOTS)
 
 /**
  * One record after field mapping: addresses as ids (or ABSENT, MALFORMED), numbers and times with NaN for null,
- * enumerated fields as classes with 0 for null. `carried` has the bit of every slot whose key the record has.
+ * enumerated fields as classes with 0 for null. `carried` has the bit of every slot whose key the record has, `unreadable`
+ * that of every number and time whose value is written in no form that is read: `""` and null are no value, and not meant.
  */
 export interface Registers {
   readonly values: Float64Array;
   carried: number;
+  unreadable: number;
 }
 
 const EMPTY = new Float64Array(SLOT_COUNT).map((_, slot) =>
@@ -61,13 +63,14 @@ const EMPTY = new Float64Array(SLOT_COUNT).map((_, slot) =>
 );
 
 export function createRegisters(): Registers {
-  return { values: EMPTY.slice(), carried: 0 };
+  return { values: EMPTY.slice(), carried: 0, unreadable: 0 };
 }
 
 export function clear(registers: Registers): void {
   const { values } = registers;
   for (let slot = 0; slot < SLOT_COUNT; slot++) values[slot] = EMPTY[slot]!;
   registers.carried = 0;
+  registers.unreadable = 0;
 }
 
 /** Classes of event_name and event_subtype; action, reason and transport give flag bits. */
@@ -151,10 +154,12 @@ export function setValue(registers: Registers, readers: FieldReaders, slot: numb
     case 'number':
       if (typeof value === 'number') values[slot] = finite(value);
       else if (typeof value === 'string') values[slot] = numberOfText(value);
+      if (Number.isNaN(values[slot]) && value !== '') registers.unreadable |= 1 << slot;
       break;
     case 'time':
       if (typeof value === 'number') values[slot] = instantOfNumber(value);
       else if (typeof value === 'string') values[slot] = instantOfText(value, readers.zone);
+      if (Number.isNaN(values[slot]) && value !== '') registers.unreadable |= 1 << slot;
       break;
     default:
       values[slot] = readers.codes[slot]!.ofText(typeof value === 'object' ? '{}' : String(value));

@@ -45,6 +45,16 @@ export interface BatchIndex {
   settle(project: string, slice: SettledSlice): Promise<Settlement>;
   /** Replaces the settled slice by one that the operator gave, and keeps what it was. `nowMs`: when. */
   resettle(project: string, slice: SettledSlice, nowMs: number): Promise<Settlement>;
+  /**
+   * Takes back a slice that the operator gave for a run that came to nothing: what was settled before it stands again.
+   * What somebody settled since stays.
+   */
+  withdraw(
+    project: string,
+    given: Pick<SettledSlice, 'miniBatchId' | 'ts'>,
+    before: SettledSlice | undefined,
+    nowMs: number,
+  ): Promise<void>;
   settledSlice(project: string, miniBatchId: string): Promise<SettledSlice | undefined>;
   batch(project: string, version: string, miniBatchId: string): Promise<BatchItem | undefined>;
   /** Every mini-batch that the version has tried, by id. Reads them all. */
@@ -162,6 +172,14 @@ export function openBatchIndex(items: Items, table = 'batch_index'): BatchIndex 
         if ((await items.put(table, project, key, next, condition)) === 'stored')
           return { is: 'settled', slice: sameAsStored(slice), isNew: true };
       }
+    },
+
+    async withdraw(project, { miniBatchId, ts }, before, nowMs) {
+      const known = await knownSlice(project, miniBatchId);
+      if (known === undefined || known.slice.source !== 'at' || known.slice.ts !== ts) return;
+      const key = sliceKey(miniBatchId);
+      if (before === undefined) return items.remove(table, project, key);
+      await items.put(table, project, key, replacing(known.item, sliceToItem(before), nowMs), { matches: known.item });
     },
 
     async settledSlice(project, miniBatchId) {

@@ -13,6 +13,7 @@ beforeAll(() => {
   writeFileSync(place.at('others/2026/03/02/b1/flows.csv'), 'a,b\n');
   writeFileSync(place.at('a-file'), 'hello');
   const homes = {
+    'home-yaml/ndr.yaml': 'home: elsewhere\n',
     'bad-yaml/ndr.yaml': 'shards: 3\nshadrs: 4\n',
     'bad-json/specs/delta_builder.json': '{',
     'bad-spec/specs/project_parameters.json': '{"spec": {"pair_cap": "many"}}',
@@ -59,6 +60,8 @@ const REFUSED: readonly (readonly [string, ...string[]])[] = [
   ['backfill --input $/logs --home /proc/none', 'home: /proc/none cannot be made'],
   ['backfill --input $/logs --home $/h --shards x', '--shards: is "x"; expected a whole number 1..1024'],
   ['backfill --input $/logs --home $/h --project A', '--project: is "A"; expected a project name'],
+  ['backfill --input $/logs --home $/home-yaml', '$/home-yaml/ndr.yaml: home: cannot stand here', '--home or NDR_HOME'],
+  ['serve --queue.url http://127.0.0.1:9/1/q', 'queue.url: 127.0.0.1:9 is no host of AWS', 'to http://127.0.0.1:9'],
   ['backfill --input $/logs --home $/bad-yaml', '$/bad-yaml/ndr.yaml: shadrs: unknown key; did you mean shards?'],
   ['backfill --input $/logs --home $/bad-json', '$/bad-json/specs/delta_builder.json: cannot be parsed'],
   ['backfill --input $/logs --home $/bad-spec', 'project_parameters#v1: pair_cap: is "many"; expected a whole number'],

@@ -3,6 +3,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/commands/command.ts';
 import { diff } from '../../src/commands/diff.ts';
 import { retain } from '../../src/commands/retain.ts';
 import { type BackfillLab, openLab } from '../support/backfill-lab.ts';
@@ -99,14 +100,18 @@ describe('diff of two revisions', () => {
   });
 
   it('says what it cannot compare', async () => {
-    const unknown = async (flags: Record<string, string>) => {
-      const { code, results } = await run(flags);
-      expect(code).toBe(1);
-      return String(results[0]!['why']);
-    };
-    expect(await unknown({ 'mini-batch': FIRST.id })).toContain('one revision only');
-    expect(await unknown({ 'mini-batch': LATE.id, with: '7' })).toContain('has 2 revisions, no 7');
-    expect(await unknown({ 'mini-batch': 'nope' })).toContain('has no committed revision');
+    const { code, results } = await run({ 'mini-batch': FIRST.id });
+    expect({ code, why: results[0]!['why'] }).toEqual({ code: 1, why: expect.stringContaining('one revision only') });
+    const refused = (flags: Record<string, string>) => expect(run(flags)).rejects;
+    await refused({ 'mini-batch': LATE.id, with: '7' }).toThrow(
+      new UsageError(
+        '--mini-batch, --revision, --with: mini-batch ' +
+          `${LATE.id} of default, v1 has no revision 7; its newest is 2`,
+      ),
+    );
+    await refused({ 'mini-batch': 'nope' }).toThrow(UsageError);
+    await refused({ 'mini-batch': LATE.id, revision: '5' }).toThrow('has no revision 5; its newest is 2');
+    await refused({ 'mini-batch': 'nope' }).toThrow('has no committed revision');
   });
 
   it('says that a superseded revision was swept', async () => {

@@ -94,7 +94,7 @@ describe('doctor in AWS', () => {
           'index',
         ]),
       );
-      expect(findings.map(({ what }) => what)).toContain('v1: 1 mini-batches are committed');
+      expect(findings.map(({ what }) => what)).toContain('v1: mini-batches committed: 1');
     });
     expect(writes).toEqual([]);
   });

@@ -103,7 +103,7 @@ describe('settleSlice', () => {
   it('says what is wrong with a name', () => {
     const pattern = rules({ sliceTime: 'id_pattern', idPattern: '{yyyy}{mm}{dd}T{HH}{MM}' });
     expect(why(settleSlice(evidence({ folderName: 'mb-1' }), pattern))).toBe(
-      'the folder\'s name "mb-1" does not hold input.id_pattern "{yyyy}{mm}{dd}T{HH}{MM}"; correct the pattern, or give the time with --at',
+      'the folder\'s name "mb-1" does not hold input.id_pattern "{yyyy}{mm}{dd}T{HH}{MM}"; correct the pattern, or give when it was delivered, which is after its last record, with --at',
     );
     expect(why(settleSlice(evidence({ folderName: '20250230T1038' }), pattern))).toContain('no time of the calendar');
     expect(why(settleSlice(evidence({ folderName: '20250102T2460' }), pattern))).toContain('no time of the calendar');
@@ -128,7 +128,7 @@ describe('settleSlice', () => {
     const copied = evidence({ pathDate: '2024-06-01', lastModified: at('2025-01-02T10:39:00Z') });
     expect(why(settleSlice(copied, rules({ sliceTime: 'last_modified' })))).toBe(
       'mini-batch mb-1 lies under 2024-06-01, but its newest file is of 2025-01-02T10:39:00Z, more than a day apart; ' +
-        'set input.slice_time to max_event_end or input.id_pattern, or give the time with --at',
+        'set input.slice_time to max_event_end or input.id_pattern, or give when it was delivered, which is after its last record, with --at',
     );
     const near = evidence({ pathDate: '2025-01-01', lastModified: at('2025-01-02T23:59:59Z') });
     expect(settleSlice(near, rules({ sliceTime: 'last_modified' })).is).toBe('settled');
@@ -151,8 +151,8 @@ describe('settleSlice', () => {
     expect(settled('2030-01-01T00:00:00Z')[0]).toContain(
       'lies under 2024-06-01, but its newest event_end is 2030-01-01T00:00:00Z',
     );
-    expect(why(settleSlice({ ...old, maxEventEnd: null }, rules()))).toContain(
-      'no record of mini-batch mb-1 has an event_end',
+    expect(why(settleSlice({ ...old, maxEventEnd: { none: 'no file has a record' } }, rules()))).toBe(
+      'mini-batch mb-1: no file has a record',
     );
     expect(settleSlice(evidence({ pathDate: null }), rules())).toEqual({ is: 'needs', what: 'maxEventEnd' });
   });

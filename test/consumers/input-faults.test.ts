@@ -33,7 +33,7 @@ function judge(files: readonly (readonly Content[])[], deltaSpec: object = {}) {
   addCounts(read, counts);
   return {
     counts,
-    fault: inputFault(read, counts, spec, 'mini-batch mb-1'),
+    fault: inputFault(read, counts, spec),
     warnings: absentOptionalFields(read, spec),
   };
 }
@@ -48,7 +48,7 @@ describe('a mini-batch that lacks a required field', () => {
     ...['source_bytes', 'destination_bytes', 'event_start', 'event_end'],
   ] as const)('is at fault, and the fault says which: %s', (field) => {
     const { fault } = judge([times(100, without(field))]);
-    expect(fault).toMatch(/^mini-batch mb-1: none of 100 TRAFFIC records carries/);
+    expect(fault).toMatch(/^none of 100 TRAFFIC records carries/);
     expect(fault).toContain(`${field} (read from "${field}")`);
     expect(fault).toContain('input.field_mapping');
   });
@@ -105,7 +105,7 @@ describe('a mini-batch that is mostly rejected', () => {
 
   it('says how many, why, and what to do', () => {
     const { fault } = judge([mixed(60, 40), times(10, { ...RECORD, source_ip: 'x' })]);
-    expect(fault).toContain('mini-batch mb-1: 70 of 110 lines were rejected');
+    expect(fault).toContain('70 of 110 lines were rejected');
     expect(fault).toContain('malformed_json 60');
     expect(fault).toContain('malformed_ip 10');
     expect(fault).toContain('dq.max_rejected_ratio 0.5');

@@ -87,6 +87,8 @@ describe('the table', () => {
       'session_start',
     ]);
     expect(METRICS.ndr_fields_nulled_total.labels.rule.values).toEqual([
+      'unreadable_number',
+      'unreadable_time',
       'negative_bytes',
       'port_out_of_range',
       'implausible_time',

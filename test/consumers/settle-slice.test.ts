@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SliceRules } from '../../src/config/slice-time.ts';
+import type { NoEventEnd, SliceRules } from '../../src/config/slice-time.ts';
 import { miniBatchFolderOf, type SliceLookups, settleMiniBatch } from '../../src/consumers/settle-slice.ts';
 import { newFolder, openStore, removeFolder, type Store } from '../state/mini-batches.ts';
 
@@ -18,7 +18,10 @@ beforeEach(async () => {
 });
 afterEach(() => removeFolder(store.root));
 
-function lookups({ modified = [] as number[], maxEventEnd = null as number | null } = {}): SliceLookups {
+function lookups({
+  modified = [] as number[],
+  maxEventEnd = { none: 'none from 2026-03-02' } as number | NoEventEnd,
+} = {}): SliceLookups {
   const files = modified.map((modifiedMs, n) => ({
     name: `${n}`,
     path: `${n}`,

@@ -33,6 +33,13 @@ describe('readiness', () => {
     expect(message).toContain('baselines 7d@2026-03-12T00:00:00Z of project acme: 201 of 672 slices');
     expect(message).toContain('2026-03-03T00:53:00Z, 2026-03-04T01:08:00Z to 2026-03-06T02:53:00Z (200)');
     expect(message).toContain('max_missing_ratio');
+    const none = { expected: 672, missing: all };
+    const began = { sliceEnd: period.end + SLICE, ref: period.ref + 8 * DAY };
+    const young = new NotReady(period, 'acme', none, 0.2, began).message;
+    expect(young).toContain(
+      'The project begins at 2026-03-10T00:15:00Z: its first 7d baselines can be had on 2026-03-20T00:00:00Z',
+    );
+    expect(young).not.toContain('raise max_missing_ratio');
     const scattered = all.filter((_, n) => n % 2 === 0);
     expect(describeSliceEnds(scattered)).toMatch(/ and 316 more$/);
   });

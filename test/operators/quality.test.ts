@@ -18,6 +18,8 @@ const NAMES = {
   negative_bytes: 'negative_bytes',
   port_out_of_range: 'port_out_of_range',
   implausible_time: 'implausible_time',
+  unreadable_number: 'unreadable_number',
+  unreadable_time: 'unreadable_time',
   negative_duration: 'negative_duration',
 } as const;
 
@@ -89,7 +91,7 @@ it('reads whatever lines as the judge reads them, under any switches', () => {
   );
 });
 
-const EMPTY = { source_bytes: null, destination_bytes: '', source_port: 'n/a' };
+const EMPTY = { source_bytes: null, destination_bytes: '', source_port: undefined };
 
 describe('a rule', () => {
   it.each([
@@ -101,6 +103,7 @@ describe('a rule', () => {
     ['malformed_ip', { destination_ip: undefined }],
     ['malformed_ip', { destination_ip: null }],
     ['null_bytes_ports', { ...EMPTY, destination_port: undefined }],
+    ['null_bytes_ports', { ...EMPTY, source_port: 'n/a', destination_port: 'n/a' }],
   ])('keeps out what it is for: %s, %j', (rule, record) => {
     const { met, delta, pair_counts } = fateOf([record]);
     expect(met).toEqual({ [rule]: 1 });
@@ -175,6 +178,21 @@ describe('a value', () => {
     const { met, client } = fateOf([{ source_bytes: given }]);
     expect(client).toMatchObject({ bytes_sent_sum: bytes });
     expect(met['negative_bytes'] ?? 0).toBe(count);
+  });
+
+  it.each([
+    [{ source_bytes: '200 B' }, { unreadable_number: 1 }],
+    [{ destination_bytes: 2 ** 53 }, { unreadable_number: 1 }],
+    [{ source_port: 'n/a', destination_port: [443] }, { unreadable_number: 2 }],
+    [{ duration: '0:30' }, { unreadable_number: 1 }],
+    [{ event_name: 'THREAT', source_port: '-' }, { unreadable_number: 1 }],
+    [{ event_start: '28/11/2026 10:31:17' }, { unreadable_time: 1 }],
+    [{ event_start: true, event_end: { at: 1 } }, { unreadable_time: 2 }],
+    [{ event_end: 'soon', duration: 2 }, { unreadable_time: 1 }],
+    [{ repeat_count: 'many' }, {}],
+    [{ source_bytes: '', event_start: null, event_end: '' }, {}],
+  ])('that is written in no form that is read is counted, and that there is none is not: %j', (record, counts) => {
+    expect(fateOf([record]).met).toEqual(counts);
   });
 
   it.each([

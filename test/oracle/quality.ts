@@ -18,6 +18,8 @@ const RULES = [
   'negative_bytes',
   'port_out_of_range',
   'implausible_time',
+  'unreadable_number',
+  'unreadable_time',
 ] as const;
 
 export type Rule = (typeof RULES)[number];
@@ -125,6 +127,13 @@ export function parseLines(lines: readonly string[], sliceEnd: number, settings:
       continue;
     }
 
+    const isGiven = (name: string): boolean => !['', null, undefined].includes(field(name) as string);
+    for (const name of ['source_bytes', 'destination_bytes', 'source_port', 'destination_port', 'duration']) {
+      if (isGiven(name) && readNumber(field(name)) === null) quality.unreadable_number++;
+    }
+    for (const name of ['event_start', 'event_end']) {
+      if (isGiven(name) && readInstant(field(name), settings.timeZone) === null) quality.unreadable_time++;
+    }
     const bytes = (value: number | null): number | null => {
       if (value === null) return null;
       if (value < 0 && settings.dq.bytes_non_negative) {
@@ -132,7 +141,9 @@ export function parseLines(lines: readonly string[], sliceEnd: number, settings:
         return null;
       }
       // What a double cannot count is no count.
-      return Math.abs(Math.floor(value)) < 2 ** 53 ? Math.floor(value) : null;
+      if (Math.abs(Math.floor(value)) < 2 ** 53) return Math.floor(value);
+      quality.unreadable_number++;
+      return null;
     };
     const port = (value: number | null): number | null => {
       if (value === null) return null;

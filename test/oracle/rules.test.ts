@@ -112,6 +112,7 @@ describe('mini-batches', () => {
       flow({ event_name: 'THREAT', event_subtype: 'url' }),
       flow({ event_subtype: 'Start' }),
       flow({ event_end: (SLICE_END - 61_000) / 1_000 }),
+      flow({ source_bytes: '200 B', destination_bytes: 2 ** 53, event_start: '28/11/2026 10:31:17', source_port: '' }),
       flow({ source_bytes: -1, destination_port: 443.5, source_port: 130_000, event_end: 0 }),
     ];
     const [output] = judge({}, [batch(lines)]);
@@ -131,6 +132,8 @@ describe('mini-batches', () => {
       negative_bytes: 1,
       port_out_of_range: 2,
       implausible_time: 1,
+      unreadable_number: 2,
+      unreadable_time: 1,
     });
   });
 

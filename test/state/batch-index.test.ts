@@ -130,6 +130,24 @@ describe('a slice', () => {
     });
   });
 
+  it('that was given for nothing is taken back, and what was settled before it or since stands', async () => {
+    const { index } = store;
+    const given: SettledSlice = { ...sliceOf('mb-1', END + QUARTER), source: 'at' };
+    await index.resettle(PROJECT, given, 0);
+    await index.withdraw(PROJECT, given, undefined, 1);
+    expect(await index.settledSlice(PROJECT, 'mb-1')).toBeUndefined();
+    await index.withdraw(PROJECT, given, undefined, 1);
+
+    await index.settle(PROJECT, sliceOf('mb-1'));
+    await index.withdraw(PROJECT, sliceOf('mb-1'), undefined, 1);
+    expect(await index.settledSlice(PROJECT, 'mb-1')).toEqual(sliceOf('mb-1'));
+    await index.resettle(PROJECT, given, 2);
+    await index.withdraw(PROJECT, { miniBatchId: 'mb-1', ts: given.ts + 1 }, sliceOf('mb-1'), 3);
+    expect(await index.settledSlice(PROJECT, 'mb-1')).toEqual(given);
+    await index.withdraw(PROJECT, given, sliceOf('mb-1'), 3);
+    expect(await index.settledSlice(PROJECT, 'mb-1')).toEqual(sliceOf('mb-1'));
+  });
+
   it('can be given before any notification', async () => {
     expect(await store.index.resettle(PROJECT, sliceOf('mb-1'), 0)).toEqual({
       is: 'settled',

@@ -20,6 +20,8 @@ const RULES: Readonly<Record<string, string>> = {
   negative_bytes: 'negative_bytes',
   port_out_of_range: 'port_out_of_range',
   implausible_time: 'implausible_time',
+  unreadable_number: 'unreadable_number',
+  unreadable_time: 'unreadable_time',
 };
 
 /** Rules whose counts differ, with both counts. */
