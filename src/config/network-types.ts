@@ -7,14 +7,14 @@ import { show } from './shown-value.ts';
 import { listOf, oneOf, text, unreadable, value, wholeNumber } from './value-types.ts';
 
 /** The canonical CIDR of a network or of a single address; undefined if the text is neither. */
-export function canonicalNetwork(given: string): string | undefined {
+function canonicalNetwork(given: string): string | undefined {
   const network = parseNetwork(given);
   if (network === undefined) return undefined;
   return `${network.family === 4 ? formatIpv4(network.base) : formatIpv6(network.base)}/${network.length}`;
 }
 
 /** A CIDR or an address, as canonical CIDR. Host bits are a fault: `10.1.2.3/8` is either a typing error or a /32. */
-export const network: z.ZodType<string> = value('a network such as 10.0.0.0/8, or an address', (raw) => {
+const network: z.ZodType<string> = value('a network such as 10.0.0.0/8, or an address', (raw) => {
   if (typeof raw !== 'string') return undefined;
   const given = raw.trim();
   const canonical = canonicalNetwork(given);

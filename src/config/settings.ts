@@ -1,14 +1,7 @@
 import type { z } from 'zod';
 import { SLICE_TIME_RULES } from './delta-builder.ts';
 import { idPattern } from './id-pattern.ts';
-import {
-  printTable,
-  readTable,
-  type Setting,
-  type SettingSources,
-  SettingsError,
-  type ValuesOf,
-} from './settings-table.ts';
+import { readTable, type Setting, type SettingSources, SettingsError, type ValuesOf } from './settings-table.ts';
 import { projectName, versionName } from './spec-names.ts';
 import { decimal, flag, oneOf, text, textLike, value, wholeNumber } from './value-types.ts';
 
@@ -280,5 +273,3 @@ export function readSettings(sources: SettingSources): Settings {
   }
   return settings;
 }
-
-export const printSettings = (settings: Settings): string => printTable(SETTINGS, settings);
