@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderSettingsDoc } from '../src/config/settings-doc.ts';
 import { DEFAULT_VERSION } from '../src/config/spec-items.ts';
+import { renderSpecsDoc } from '../src/config/specs-doc.ts';
 import { renderMetricsPage } from '../src/http/metrics-page.ts';
 import { renderCatalog } from '../src/operators/catalog.ts';
 import { renderSchemas } from '../src/operators/dataset-schemas.ts';
@@ -13,6 +14,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/catalog.md': renderCatalog,
   'docs/metrics.md': () => renderMetricsPage(),
   'docs/settings.md': renderSettingsDoc,
+  'docs/specs.md': renderSpecsDoc,
   // Columns are of the version of the specs; each that is still written has its page.
   [`docs/schemas/${DEFAULT_VERSION}.json`]: () => renderSchemas(DEFAULT_VERSION),
 };

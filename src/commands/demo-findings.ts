@@ -6,7 +6,7 @@ import { decodeParquet } from '../state/parquet.ts';
 import type { Home } from './home.ts';
 
 /** The column in which an incident of a kind should show by itself, and what it counts; others show in none. */
-export const TELLTALE: Readonly<Partial<Record<Incident['kind'], { column: string; counts: string }>>> = {
+const TELLTALE: Readonly<Partial<Record<Incident['kind'], { column: string; counts: string }>>> = {
   fast_scan: { column: 'peer_port_nunique_w_1h', counts: 'ports tried in an hour' },
   exfiltration: { column: 'external_bytes_sent_w_1h', counts: 'bytes sent outside in an hour' },
 };

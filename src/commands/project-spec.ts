@@ -16,7 +16,7 @@ export interface SpecReading {
 }
 
 /** Reads the items of all projects; what they come to is worked out once, when it is first asked for. */
-export async function readSpecs(source: SpecSource): Promise<SpecReading> {
+async function readSpecs(source: SpecSource): Promise<SpecReading> {
   const stored = await source.items();
   const projects = new Set(readSpecItems(stored).items.map((item) => item.project));
   const resolved = new Map<string, Promise<BatchSpec>>();

@@ -130,7 +130,7 @@ async function replayAll(context: CommandContext, home: Home, ids: readonly stri
 }
 
 /** One line on what a replay came to. */
-export function describeReplayed(ended: Ended): string {
+function describeReplayed(ended: Ended): string {
   const { miniBatchId } = ended;
   if (ended.is === 'refused') return `${miniBatchId}: failed: ${ended.why}`;
   if (ended.is === 'error') return `${miniBatchId}: failed: ${whyOf(ended)}`;
@@ -150,7 +150,7 @@ export function describeReplayed(ended: Ended): string {
 }
 
 /** The same for programs. */
-export function replayedJson(ended: Ended): string {
+function replayedJson(ended: Ended): string {
   if (ended.is === 'error') return takenJson(ended);
   if (ended.is === 'refused') {
     return JSON.stringify({ outcome: ended.is, mini_batch_id: ended.miniBatchId, why: ended.why });

@@ -7,7 +7,7 @@ import { describeFailure } from './failure.ts';
 export const whyOf = ({ error }: ErrorOutcome): string => describeFailure(error).text.replace(/^error: /, '');
 
 /** One line on what became of a mini-batch. */
-export function describeTaken(taken: Taken): string {
+function describeTaken(taken: Taken): string {
   const { miniBatchId } = taken;
   if (taken.is === 'poison') return `${miniBatchId}: failed: ${taken.why}`;
   if (taken.is === 'error') return `${miniBatchId}: error, may be tried again: ${whyOf(taken)}`;

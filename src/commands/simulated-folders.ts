@@ -14,7 +14,7 @@ const FILES_AT_ONCE = 4;
 const compress = promisify(gzip);
 
 /** Name of the mini-batch of the slice that ends at an instant. */
-export function simulatedId(sliceEnd: number): string {
+function simulatedId(sliceEnd: number): string {
   const [day, time] = formatInstant(sliceEnd).split('T') as [string, string];
   return `${day}T${time.slice(0, 5)}`.replaceAll(/[-:]/g, '');
 }

@@ -1,8 +1,8 @@
 import { BASELINE_METRICS } from '../operators/baseline-metrics.ts';
-import { CURATED_METRICS, metricsReadBy } from '../operators/deviation-metrics.ts';
+import { CURATED_METRICS, DEFAULT_DEVIATION_OPTIONS, metricsReadBy } from '../operators/deviation-metrics.ts';
 import type { BaselineSpec, DeviationSpec, InventorySpec, JoinKey } from './baseline-spec.ts';
 import { DEFAULT_JOIN_KEYS } from './baseline-types.ts';
-import { MAPPING_CONTRACT } from './machine-inventory.ts';
+import { MAPPING_COLUMNS, MAPPING_CONTRACT } from './machine-inventory.ts';
 import type { SpecCollection } from './spec-collection.ts';
 
 export interface BaselineAgreement {
@@ -11,7 +11,6 @@ export interface BaselineAgreement {
   readonly faults: readonly string[];
 }
 
-const EXFIL_MEASURED_BY = 'external_bytes_sent_w_1h';
 const COLUMNS = BASELINE_METRICS.map(({ name }) => name);
 const NAMED = 6;
 
@@ -44,7 +43,7 @@ export function agreeOnBaselines(specs: SpecCollection, version: string, minDays
     suspicionMetrics: fgC.suspicionMetrics,
     rarePairMetrics: fgC.rarePairMetrics,
     anomalyStrengthMetrics: fgC.anomalyStrengthMetrics,
-    exfil: { ...fgC.exfil, minBytesOf: EXFIL_MEASURED_BY },
+    exfil: { ...fgC.exfil, minBytesOf: DEFAULT_DEVIATION_OPTIONS.exfil.minBytesOf },
     lateralMetrics: fgC.lateralMetrics,
     pairCountsEnabled,
   };
@@ -95,8 +94,8 @@ function inventoryOf({ fgB: { mapping }, inventory, parameters, present }: SpecC
   return {
     pointerKey: mapping.pointerKey,
     pointer,
-    ipColumn: mapping.ipColumn ?? inventory.ipColumn ?? 'ip_address',
-    nameColumn: mapping.nameColumn ?? inventory.nameColumn ?? 'machine_name',
+    ipColumn: mapping.ipColumn ?? inventory.ipColumn ?? MAPPING_COLUMNS.ip,
+    nameColumn: mapping.nameColumn ?? inventory.nameColumn ?? MAPPING_COLUMNS.name,
     contractVersion: mapping.contractVersion ?? inventory.contractVersion ?? MAPPING_CONTRACT,
   };
 }

@@ -45,11 +45,16 @@ const OFF_HOURS_END = 22;
 
 export const calendar = z
   .strictObject({
-    time_zone: timeZone.default('UTC'),
-    working_hours: hourRange.default([7, 17]),
-    off_hours: hourRange.optional(),
-    weekend: listOf(weekday).default([6, 0]),
-    holidays: listOf(date).default([]),
+    time_zone: timeZone.default('UTC').meta({ doc: 'Zone in which hours, days and weekends are told.' }),
+    working_hours: hourRange
+      .default([7, 17])
+      .meta({ doc: 'start <= hour < end; on working days they are the time band working_hours.' }),
+    off_hours: hourRange.optional().meta({
+      doc: 'Hours of is_off_hours; must not overlap working_hours.',
+      usual: `from the end of working_hours to ${OFF_HOURS_END}`,
+    }),
+    weekend: listOf(weekday).default([6, 0]).meta({ doc: 'Days of the weekend.' }),
+    holidays: listOf(date).default([]).meta({ doc: 'Dates that count as weekend.' }),
   })
   .transform((given, context): CalendarSpec => {
     const [start, end] = given.working_hours;

@@ -25,15 +25,7 @@ export type RequiredField = {
 }[CanonicalField];
 export const REQUIRED_FIELDS = FIELD_NAMES.filter((field): field is RequiredField => CANONICAL_FIELDS[field].required);
 
-/**
- * Where known products keep the canonical fields. Fields that a product lacks are read under their own name.
- * - `cortex-data-lake`: flat JSON as Strata Logging Service forwards it over HTTPS. It has no end of the session, but
- *   its duration in whole seconds.
- * - `elastic-ecs`: what Elastic's panw integration makes of PAN-OS logs. `event.action` is Elastic's own word
- *   (flow_terminated), so the firewall's is read. `event.duration` is in nanoseconds, so it is not read: start and end say it.
- * - `cef`: CEF extension keys as JSON. `start` is when the log was written, not when the session began. The header's
- *   class and name hold event_name and event_subtype: parsers name them differently, so map them yourself.
- */
+/** Where known products keep the canonical fields. Fields that a product lacks are read under their own name. */
 export const PRESETS = {
   'cortex-data-lake': {
     source_ip: 'SourceAddress',
@@ -87,4 +79,16 @@ export const PRESETS = {
 } as const satisfies Record<string, Partial<Record<CanonicalField, string>>>;
 
 export type PresetName = keyof typeof PRESETS;
+
+/** What to know of a preset. */
+export const PRESET_DOCS: Readonly<Record<PresetName, string>> = {
+  'cortex-data-lake':
+    'Flat JSON as Strata Logging Service forwards it over HTTPS. It has no end of the session, but its duration in whole seconds.',
+  'elastic-ecs':
+    "What Elastic's panw integration makes of PAN-OS logs. `event.action` is Elastic's own word (flow_terminated), so the " +
+    "firewall's is read. `event.duration` is in nanoseconds, so it is not read: start and end say it.",
+  cef:
+    "CEF extension keys as JSON. `start` is when the log was written, not when the session began. The header's class and " +
+    'name hold event_name and event_subtype: parsers name them differently, so map them yourself.',
+};
 export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];

@@ -51,7 +51,9 @@ export const SLICE_TIME_RULES = [
 
 const input = z
   .strictObject({
-    s3_prefix: prefix.optional(),
+    s3_prefix: prefix.optional().meta({
+      doc: 'Where raw logs lie, for other systems; folders are named by notifications, routes and --input.',
+    }),
     format: agreeingWord(
       'input files hold one JSON object a line; leave it out',
       ...['json', 'jsonl', 'jsonlines', 'json_lines', 'json-lines', 'ndjson'],
@@ -60,12 +62,23 @@ const input = z
       'files are read as gzip where their name ends in .gz, else as they are; leave it out',
       ...['gzip', 'gz', 'auto', 'infer', 'none'],
     ),
-    schema_projection: listOf(text).optional(),
+    schema_projection: listOf(text).optional().meta({
+      doc: 'Source columns that the logs are cut down to. Only looked at: the required fields must be among them.',
+    }),
     field_mapping: ownMapping,
-    preset: oneOf(...PRESET_NAMES).optional(),
-    time_zone: timeZone.default('UTC'),
-    slice_time: oneOf(...SLICE_TIME_RULES).optional(),
-    id_pattern: idPattern.optional(),
+    preset: oneOf(...PRESET_NAMES)
+      .optional()
+      .meta({ doc: 'Names of a known product, for what field_mapping leaves out.' }),
+    time_zone: timeZone.default('UTC').meta({ doc: 'Zone of times in the logs that name none.' }),
+    slice_time: oneOf(...SLICE_TIME_RULES)
+      .optional()
+      .meta({
+        doc: 'What settles the slice of a mini-batch that nothing announced.',
+        usual: 'setting `input.slice_time`',
+      }),
+    id_pattern: idPattern
+      .optional()
+      .meta({ doc: "Time, UTC, in the name of a mini-batch's folder.", usual: 'setting `input.id_pattern`' }),
     layout: agreeingWord('mini-batches are folders; leave it out', 'batch_folder'),
   })
   .transform((given, context) => {
@@ -82,43 +95,63 @@ const input = z
     }
     return { ...given, field_mapping: fieldMapping };
   })
-  .prefault({});
+  .prefault({})
+  .meta({ doc: 'How raw logs are read.' });
 
 const dq = z
   .strictObject({
-    drop_malformed_ip: flag.default(true),
-    filter_null_bytes_ports: flag.default(true),
-    duration_non_negative: flag.default(true),
-    bytes_non_negative: flag.default(true),
-    max_session_days: wholeNumber(1, 366).default(30),
-    threat_subtypes: words.default(THREAT_SUBTYPES),
-    max_rejected_ratio: decimal(0, 1).default(0.5),
+    drop_malformed_ip: flag.default(true).meta({ doc: 'Lines without both addresses are rejected.' }),
+    filter_null_bytes_ports: flag
+      .default(true)
+      .meta({ doc: 'TRAFFIC lines that have neither bytes nor ports are rejected.' }),
+    duration_non_negative: flag.default(true).meta({ doc: 'A session that ends before it began takes 0 seconds.' }),
+    bytes_non_negative: flag.default(true).meta({ doc: 'Negative byte counts are read as absent.' }),
+    max_session_days: wholeNumber(1, 366)
+      .default(30)
+      .meta({ doc: 'Days before the slice beyond which a time is read as absent.' }),
+    threat_subtypes: words.default(THREAT_SUBTYPES).meta({ doc: 'Subtypes of THREAT records that count.' }),
+    max_rejected_ratio: decimal(0, 1)
+      .default(0.5)
+      .meta({ doc: 'Share of rejected lines above which a mini-batch of 100 lines or more fails.' }),
     emit_metrics: agreeing('every rule is always counted; leave it out', (raw) => raw === true),
   })
-  .prefault({});
+  .prefault({})
+  .meta({ doc: 'Rules of data quality.' });
 
 const operator = z.strictObject({
-  type: oneOf(...DELTA_OPERATORS),
-  // No operator has a parameter; a key in here is an unknown key.
-  params: z.strictObject({}).optional(),
+  type: oneOf(...DELTA_OPERATORS).meta({ doc: 'Name of the operator.' }),
+  // A key in here is an unknown key.
+  params: z.strictObject({}).optional().meta({ doc: 'No operator has a parameter.' }),
 });
 
-const DELTA_BUILDER = (where: SpecPlace) =>
+/** The schema of the delta builder's spec. */
+export const deltaBuilderSchema = (where: SpecPlace) =>
   z.strictObject({
     ...ownKeys(where),
     input,
     dq,
-    deny_actions: words.default(DENY_ACTIONS),
-    deny_reasons: words.default(DENY_REASONS),
+    deny_actions: words
+      .default(DENY_ACTIONS)
+      .meta({ doc: 'Values of event_action that say that a session was denied.' }),
+    deny_reasons: words.default(DENY_REASONS).meta({ doc: 'Values of event_reason that say so, whatever the action.' }),
     enrichment: z
       .strictObject({
-        vdi_hostname_prefixes: listOf(text).default([]),
-        port_sets_location: prefix.optional(),
-        port_sets: portSets.optional(),
+        vdi_hostname_prefixes: listOf(text)
+          .default([])
+          .meta({ doc: 'Beginnings of names of machines that are set up anew every day: no baseline of their own.' }),
+        port_sets_location: prefix.optional().meta({ doc: 'JSON document of port sets, in the form of port_sets.' }),
+        port_sets: portSets.optional().meta({
+          doc: 'Ports by set; each set replaces the whole one of that name, others are added.',
+          usual: 'below',
+        }),
       })
-      .prefault({}),
+      .prefault({})
+      .meta({ doc: 'What is known beside the logs.' }),
     roles,
-    operators: z.array(operator).default([]),
+    operators: z
+      .array(operator)
+      .default([])
+      .meta({ doc: 'Parts of a delta row; FG-A needs all but quantiles and peer_distribution.', usual: 'all' }),
     output,
     pair_context_output: output,
     processing_image_uri: unused,
@@ -126,7 +159,7 @@ const DELTA_BUILDER = (where: SpecPlace) =>
 
 /** Decodes the delta builder's spec; every part may be missing. */
 export function decodeDeltaBuilder(payload: unknown, where: SpecPlace): Decoded<DeltaBuilder> {
-  const { value: given, warnings } = decodePayload(DELTA_BUILDER(where), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(deltaBuilderSchema(where), payload, placeOf(where));
   const listed = given.operators.map(({ type }) => type);
   return {
     warnings,

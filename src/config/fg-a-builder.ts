@@ -26,12 +26,28 @@ export interface FgABuilder {
   readonly segmentMapping: SegmentMapping | null;
 }
 
-const threshold = wholeNumber(0, 1_000_000).optional();
+/** Days of history without which nothing is new or rare. */
+export const DEFAULT_MIN_DAYS = 7;
+export const DEFAULT_RARE_THRESHOLD = 1;
+
+const threshold = (doc: string) =>
+  wholeNumber(0, 1_000_000)
+    .optional()
+    .meta({ doc, usual: `\`${DEFAULT_RARE_THRESHOLD}\`` });
 
 export const lookback30d = z
   .strictObject({
-    min_days: wholeNumber(0, 30).optional(),
-    rare_thresholds: z.strictObject({ peer: threshold, port: threshold, pair: threshold }).prefault({}),
+    min_days: wholeNumber(0, 30)
+      .optional()
+      .meta({ doc: 'Days of history without which nothing is new or rare.', usual: `\`${DEFAULT_MIN_DAYS}\`` }),
+    rare_thresholds: z
+      .strictObject({
+        peer: threshold('Sessions with a peer in the lookback up to which it is rare.'),
+        port: threshold('Sessions to a port in the lookback up to which it is rare.'),
+        pair: threshold('Kept for pairs; no column reads it.'),
+      })
+      .prefault({})
+      .meta({ doc: 'What is rare.' }),
     s3_prefix: unused,
   })
   .transform(
@@ -41,20 +57,35 @@ export const lookback30d = z
     }),
   );
 
-const input = z.strictObject({ s3_prefix: prefix.optional(), format: unused, dataset: unused }).prefault({});
+/** What a spec says of another dataset that its job reads: it must be where that one is written. */
+export const readDataset = (dataset: string) =>
+  z
+    .strictObject({
+      s3_prefix: prefix.optional().meta({ doc: `Where ${dataset} lies; must be where it is written.` }),
+      format: unused,
+      dataset: unused,
+    })
+    .prefault({})
+    .meta({ doc: `Input ${dataset}; leave it out.` });
 
-const FG_A_BUILDER = (where: SpecPlace) =>
+export const highRiskSegments = listOf(segmentId).optional();
+
+/** The schema of the FG-A builder's spec. */
+export const fgASchema = (where: SpecPlace) =>
   z
     .strictObject({
       ...ownKeys(where),
-      delta_input: input,
-      delta_s3_prefix: prefix.optional(),
-      pair_context_input: input,
+      delta_input: readDataset('delta'),
+      delta_s3_prefix: prefix.optional().meta({ doc: 'The same as delta_input.s3_prefix.' }),
+      pair_context_input: readDataset('pair_context'),
       fg_a_output: output,
-      output_s3_prefix: prefix.optional(),
+      output_s3_prefix: prefix.optional().meta({ doc: 'The same as fg_a_output.s3_prefix.' }),
       pair_context_output: output,
-      lookback30d: lookback30d.prefault({}),
-      high_risk_segments: listOf(segmentId).optional(),
+      lookback30d: lookback30d.prefault({}).meta({ doc: 'The 30-day lookback; wins over project_parameters.' }),
+      high_risk_segments: highRiskSegments.meta({
+        doc: 'Segments whose peers count as high-risk; wins over project_parameters.',
+        usual: '`[]`',
+      }),
       segment_mapping: segmentMapping.optional(),
       allow_missing_mini_batch_id_column: agreeing(
         'every row carries its mini_batch_id; leave it out',
@@ -73,7 +104,7 @@ const FG_A_BUILDER = (where: SpecPlace) =>
 
 /** Decodes the FG-A builder's spec; every part may be missing. */
 export function decodeFgABuilder(payload: unknown, where: SpecPlace): Decoded<FgABuilder> {
-  const { value: given, warnings } = decodePayload(FG_A_BUILDER(where), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(fgASchema(where), payload, placeOf(where));
   return {
     warnings,
     value: {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { HORIZON_DAYS, HORIZONS, type Horizon } from '../operators/baseline-metrics.ts';
 import type { SegmentMapping } from '../operators/segments.ts';
 import type { JoinKey } from './baseline-spec.ts';
-import { horizons, joinKeys, metricColumn, metricColumns } from './baseline-types.ts';
+import { DEFAULT_JOIN_KEYS, horizons, joinKeys, metricColumn, metricColumns } from './baseline-types.ts';
+import { readDataset } from './fg-a-builder.ts';
+import { MAPPING_POINTER } from './machine-inventory.ts';
 import { segmentMapping } from './network-types.ts';
 import { outputBy, prefix } from './prefix-types.ts';
 import { ownKeys } from './spec-names.ts';
@@ -56,15 +58,17 @@ const DEFAULT_KEY_METRICS = [
   'high_risk_port_sessions_cnt_w_15m',
   'max_sessions_per_minute_w_15m',
 ];
-const DEFAULT_POINTER_KEY = 'ip_machine_mapping_s3_prefix';
 
 const gap = (days: number) =>
   z
     .strictObject({
-      head_days: wholeNumber(0, 60).default(days),
+      head_days: wholeNumber(0, 60)
+        .default(days)
+        .meta({ doc: 'Days left out between the end of the history and the reference instant.' }),
       tail_days: agreeing('a baseline has the full length of its horizon; leave it out', (raw) => Number(raw) === 0),
     })
-    .prefault({});
+    .prefault({})
+    .meta({ doc: 'Gap of the horizon.' });
 
 const rows = wholeNumber(1, 1_000_000);
 /** A number for every metric, or numbers by metric and `default`. */
@@ -81,7 +85,8 @@ const supportMin = z.preprocess(
     .transform(({ default: least = DEFAULT_SUPPORT_MIN, ...byMetric }) => ({ default: least, byMetric })),
 );
 
-const days = (horizon: Horizon) => wholeNumber(1, HORIZON_DAYS[horizon]).default(DEFAULT_SUPPORT_DAYS[horizon]);
+const days = (horizon: Horizon) =>
+  wholeNumber(1, HORIZON_DAYS[horizon]).default(DEFAULT_SUPPORT_DAYS[horizon]).meta({ doc: 'Days of that horizon.' });
 const supportMinDays = z.preprocess(
   (raw) =>
     typeof raw === 'number' || typeof raw === 'string'
@@ -90,53 +95,82 @@ const supportMinDays = z.preprocess(
   z.strictObject({ '7d': days('7d'), '30d': days('30d') }),
 );
 
-const names = listOf(text).default([]);
+const names = listOf(text)
+  .default([])
+  .meta({ doc: 'Beginnings of names of machines that are set up anew every day; all such lists count.' });
 
-const FG_B_BUILDER = (where: SpecPlace) =>
+/** The schema of the baseline builder's spec. */
+export const fgBSchema = (where: SpecPlace) =>
   z.strictObject({
     ...ownKeys(where),
-    horizons: horizons.default(HORIZONS),
-    fg_a_input: z.strictObject({ s3_prefix: prefix.optional(), format: unused, dataset: unused }).prefault({}),
+    horizons: horizons.default(HORIZONS).meta({ doc: 'Baselines that are made where the call names none.' }),
+    fg_a_input: readDataset('fg_a'),
     fg_a_layout: agreeingWord('FG-A is one wide row per host; leave it out', 'auto', 'wide'),
     fg_b_output: outputBy('feature_spec_version', 'baseline_horizon', 'baseline_month', 'ref'),
     safety_gaps: z
       .strictObject({ '7d': gap(DEFAULT_HEAD_DAYS['7d']), '30d': gap(DEFAULT_HEAD_DAYS['30d']) })
-      .prefault({}),
+      .prefault({})
+      .meta({ doc: 'Days left out before the reference instant, so that an attack does not teach its own baseline.' }),
     anomaly_capping: z
       .strictObject({
-        key_metrics: metricColumns.default(DEFAULT_KEY_METRICS),
-        z_max: decimal(0, 1_000_000).default(6),
-        w_anom: decimal(0.000_001, 1).default(0.1),
+        key_metrics: metricColumns.default(DEFAULT_KEY_METRICS).meta({ doc: 'Metrics by which a row is judged.' }),
+        z_max: decimal(0, 1_000_000).default(6).meta({ doc: 'Scales from the median beyond which a row is odd.' }),
+        w_anom: decimal(0.000_001, 1).default(0.1).meta({ doc: 'Weight of an odd row; others weigh 1.' }),
       })
-      .prefault({}),
-    support_min: supportMin.prefault({}),
-    support_min_days: supportMinDays.prefault({}),
-    baseline_metrics: metricColumns.optional(),
-    baseline_required_metrics: metricColumns.default(['sessions_cnt_w_15m']),
-    max_group_rows: wholeNumber(1_000, 100_000_000).default(2_000_000),
-    max_missing_ratio: decimal(0, 1).default(0.2),
-    join_keys: joinKeys.optional(),
+      .prefault({})
+      .meta({ doc: "Odd rows weigh less in a host's baseline, unless they recur at the same hour on three days." }),
+    support_min: supportMin.prefault({}).meta({
+      doc: 'Rows with a value that make a metric warm: one number, or numbers by metric and `default`.',
+      usual: `\`${DEFAULT_SUPPORT_MIN}\``,
+    }),
+    support_min_days: supportMinDays.prefault({}).meta({
+      doc: 'UTC days with values of the required metrics that make a history full; one number stands for both horizons.',
+    }),
+    baseline_metrics: metricColumns.optional().meta({ doc: 'Metrics that get baselines.', usual: 'all' }),
+    baseline_required_metrics: metricColumns
+      .default(['sessions_cnt_w_15m'])
+      .meta({ doc: 'Metrics that a host must have for a baseline of its own.' }),
+    max_group_rows: wholeNumber(1_000, 100_000_000)
+      .default(2_000_000)
+      .meta({ doc: 'A segment, or the project, of more rows is sampled down to about so many.' }),
+    max_missing_ratio: decimal(0, 1)
+      .default(0.2)
+      .meta({ doc: 'Share of the slices of the history that may lack a commit; with more, no baseline is made.' }),
+    join_keys: joinKeys.optional().meta({
+      doc: 'What baselines are keyed by; with time_band, working and other hours have baselines of their own.',
+      usual: `\`${JSON.stringify(DEFAULT_JOIN_KEYS)}\``,
+    }),
     time_band_values: agreeing(
       'the bands are working_hours and off_hours; leave it out',
       (raw) => Array.isArray(raw) && [...raw].sort().join() === 'off_hours,working_hours',
     ),
     pair_counts: z
       .strictObject({
-        enabled: flag.default(true),
-        s3_prefix: prefix.optional(),
-        rarity_threshold: decimal(0, 1).default(0.5),
+        enabled: flag.default(true).meta({ doc: 'Tables of pairs are made.' }),
+        s3_prefix: prefix.optional().meta({ doc: 'Where pair_counts lies; must be where it is written.' }),
+        rarity_threshold: decimal(0, 1)
+          .default(0.5)
+          .meta({ doc: 'pair_rarity_score, 1 / (1 + sessions), from which a pair is rare.' }),
       })
-      .prefault({}),
+      .prefault({})
+      .meta({ doc: 'Rarity of pairs.' }),
     ip_machine_mapping: z
       .strictObject({
-        s3_prefix_key: textLike('a key of project_parameters', /^[a-z][a-z0-9_]{0,63}$/).default(DEFAULT_POINTER_KEY),
-        ip_column: text.optional(),
-        machine_name_column: text.optional(),
-        contract_version: text.optional(),
+        s3_prefix_key: textLike('a key of project_parameters', /^[a-z][a-z0-9_]{0,63}$/)
+          .default(MAPPING_POINTER)
+          .meta({ doc: 'Key of project_parameters that points to the newest snapshot.' }),
+        ip_column: text.optional().meta({ doc: 'Column of the address.', usual: 'that of machine_inventory_unload' }),
+        machine_name_column: text
+          .optional()
+          .meta({ doc: 'Column of the name.', usual: 'that of machine_inventory_unload' }),
+        contract_version: text
+          .optional()
+          .meta({ doc: 'Contract that a snapshot must name.', usual: 'that of machine_inventory_unload' }),
       })
-      .optional(),
+      .optional()
+      .meta({ doc: 'Names of machines. With it, or a pointer in project_parameters, a snapshot is read.' }),
     non_persistent_machine_prefixes: names,
-    enrichment: z.strictObject({ vdi_hostname_prefixes: names }).prefault({}),
+    enrichment: z.strictObject({ vdi_hostname_prefixes: names }).prefault({}).meta({ doc: 'As in the delta builder.' }),
     vdi_hostname_prefixes: names,
     segment_mapping: segmentMapping.optional(),
     processing_image_uri: unused,
@@ -144,7 +178,7 @@ const FG_B_BUILDER = (where: SpecPlace) =>
 
 /** Decodes the baseline builder's spec; every part may be missing. */
 export function decodeFgBBuilder(payload: unknown, where: SpecPlace): Decoded<FgBBuilder> {
-  const { value: given, warnings } = decodePayload(FG_B_BUILDER(where), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(fgBSchema(where), payload, placeOf(where));
   const gaps = given.safety_gaps;
   const capping = given.anomaly_capping;
   const pairs = given.pair_counts;
@@ -170,7 +204,7 @@ export function decodeFgBBuilder(payload: unknown, where: SpecPlace): Decoded<Fg
       ],
       mapping: {
         stated: mapping !== undefined,
-        pointerKey: mapping?.s3_prefix_key ?? DEFAULT_POINTER_KEY,
+        pointerKey: mapping?.s3_prefix_key ?? MAPPING_POINTER,
         ipColumn: mapping?.ip_column,
         nameColumn: mapping?.machine_name_column,
         contractVersion: mapping?.contract_version,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HORIZONS, type Horizon } from '../operators/baseline-metrics.ts';
 import {
   ANOMALY_STRENGTH_METRICS,
+  DEFAULT_DEVIATION_OPTIONS,
   DEFAULT_TRANSFORMS,
   EXFIL_METRICS,
   LATERAL_METRICS,
@@ -13,8 +14,9 @@ import {
 import type { SegmentMapping } from '../operators/segments.ts';
 import type { DeviationSpec, JoinKey } from './baseline-spec.ts';
 import { horizons, joinKeys, metricColumns } from './baseline-types.ts';
+import { readDataset } from './fg-a-builder.ts';
 import { segmentMapping } from './network-types.ts';
-import { outputBy, prefix } from './prefix-types.ts';
+import { outputBy } from './prefix-types.ts';
 import { show } from './shown-value.ts';
 import { ownKeys } from './spec-names.ts';
 import { type Decoded, decodePayload, placeOf, type SpecPlace } from './spec-payload.ts';
@@ -44,6 +46,8 @@ export interface FgCBuilder {
   readonly outputPrefix: string | undefined;
 }
 
+const DEFAULTS = DEFAULT_DEVIATION_OPTIONS;
+const DEFAULT_DELAY_HOURS = 6;
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A number counts hours. */
@@ -60,37 +64,71 @@ const required: z.ZodType<DeviationSpec['require']> = value('auto, true or false
   return word === 'true' || word === 'false' ? word === 'true' : undefined;
 });
 
-const input = z.strictObject({ s3_prefix: prefix.optional(), format: unused, dataset: unused }).prefault({});
-
 const sameWords = (words: readonly string[]) => (raw: unknown) =>
   Array.isArray(raw) && [...raw].sort().join() === [...words].sort().join();
 
-const FG_C_BUILDER = (where: SpecPlace) =>
+/** The schema of the deviation builder's spec. */
+export const fgCSchema = (where: SpecPlace) =>
   z
     .strictObject({
       ...ownKeys(where),
-      fg_a_input: input,
-      fg_b_input: input,
-      pair_context_input: input,
+      fg_a_input: readDataset('fg_a'),
+      fg_b_input: readDataset('fg_b'),
+      pair_context_input: readDataset('fg_a_pair_context'),
       fg_c_output: outputBy('feature_spec_version', 'baseline_horizon', 'dt', 'hh', 'mm', 'batch'),
-      horizons: horizons.optional(),
-      horizons_published: horizons.optional(),
-      require_baselines: required.default('auto'),
-      baseline_effect_delay: delay.default(6 * 3_600_000),
-      join_keys: joinKeys.optional(),
-      segment_min_hosts: wholeNumber(1, 1_000_000).default(3),
-      z_max: decimal(0.001, 1_000_000).default(6),
-      metrics: metricColumns.default([]),
+      horizons: horizons
+        .optional()
+        .meta({ doc: 'Horizons that rows are compared with.', usual: `\`${JSON.stringify(HORIZONS)}\`` }),
+      horizons_published: horizons.optional().meta({ doc: 'The same, under another name.', usual: 'horizons' }),
+      require_baselines: required.default('auto').meta({
+        doc: 'Whether a mini-batch waits where there is no baseline; auto: from the first publication on.',
+      }),
+      baseline_effect_delay: delay.default(DEFAULT_DELAY_HOURS * UNITS['h']!).meta({
+        doc: 'How long after its reference instant a baseline takes effect; m, h or d behind the number, else hours.',
+        usual: `\`${DEFAULT_DELAY_HOURS}h\``,
+      }),
+      join_keys: joinKeys
+        .optional()
+        .meta({ doc: "Must be the baseline builder's; leave it out.", usual: "the baseline builder's" }),
+      segment_min_hosts: wholeNumber(1, 1_000_000)
+        .default(DEFAULTS.segmentMinHosts)
+        .meta({ doc: 'A segment of fewer hosts is no baseline; the project is taken.' }),
+      z_max: decimal(0.001, 1_000_000).default(DEFAULTS.zMax).meta({ doc: 'Bound of z_mad_clipped, in scales.' }),
+      metrics: metricColumns
+        .default([])
+        .meta({ doc: 'Metrics whose deviations are published beside the curated 440.' }),
       transforms: listOf(oneOf(...TRANSFORM_NAMES))
         .refine((list) => list.length > 0, `is empty; expected some of ${TRANSFORM_NAMES.join(', ')}`)
-        .default(DEFAULT_TRANSFORMS),
-      suspicion_metrics: metricColumns.default(SUSPICION_METRICS),
-      rare_pair_metrics: metricColumns.default(RARE_PAIR_METRICS),
-      anomaly_strength_metrics: metricColumns.default(ANOMALY_STRENGTH_METRICS),
-      exfiltration_metrics: metricColumns.default(EXFIL_METRICS),
-      exfil: z.strictObject({ min_bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(10_000_000) }).prefault({}),
-      lateral_movement_metrics: metricColumns.default(LATERAL_METRICS),
-      pair_counts: z.strictObject({ enabled: flag.optional(), s3_prefix: unused }).prefault({}),
+        .default(DEFAULT_TRANSFORMS)
+        .meta({ doc: 'Transforms of deviations that are published.' }),
+      suspicion_metrics: metricColumns.default(SUSPICION_METRICS).meta({ doc: 'Metrics with suspicion columns.' }),
+      rare_pair_metrics: metricColumns
+        .default(RARE_PAIR_METRICS)
+        .meta({ doc: 'Metrics with rare_pair_weighted_z columns.' }),
+      anomaly_strength_metrics: metricColumns
+        .default(ANOMALY_STRENGTH_METRICS)
+        .meta({ doc: 'Metrics of anomaly_strength_core.' }),
+      exfiltration_metrics: metricColumns
+        .default(EXFIL_METRICS)
+        .meta({ doc: 'Metrics of exfiltration_suspicion_score.' }),
+      exfil: z
+        .strictObject({
+          min_bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+            .default(DEFAULTS.exfil.minBytes)
+            .meta({ doc: `Bytes of ${DEFAULTS.exfil.minBytesOf} below which the score is 0.` }),
+        })
+        .prefault({})
+        .meta({ doc: 'The exfiltration score.' }),
+      lateral_movement_metrics: metricColumns
+        .default(LATERAL_METRICS)
+        .meta({ doc: 'Metrics of lateral_movement_score.' }),
+      pair_counts: z
+        .strictObject({
+          enabled: flag.optional().meta({ doc: 'Columns of pairs are filled.', usual: "the baseline builder's" }),
+          s3_prefix: unused,
+        })
+        .prefault({})
+        .meta({ doc: 'Rarity of pairs.' }),
       segment_mapping: segmentMapping.optional(),
       eps: agreeing('ratios have a floor per kind of metric; leave it out', (raw) => Number(raw) === 1e-6),
       beacon_metrics: agreeing(
@@ -107,7 +145,7 @@ const FG_C_BUILDER = (where: SpecPlace) =>
 
 /** Decodes the deviation builder's spec; every part may be missing. */
 export function decodeFgCBuilder(payload: unknown, where: SpecPlace): Decoded<FgCBuilder> {
-  const { value: given, warnings } = decodePayload(FG_C_BUILDER(where), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(fgCSchema(where), payload, placeOf(where));
   return {
     warnings,
     value: {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FieldMapping, SourcePath } from './batch-spec.ts';
-import { type CanonicalField, FIELD_NAMES, PRESETS, type PresetName } from './canonical-fields.ts';
+import { CANONICAL_FIELDS, type CanonicalField, FIELD_NAMES, PRESETS, type PresetName } from './canonical-fields.ts';
 import { show } from './shown-value.ts';
 import { unreadable, value } from './value-types.ts';
 
@@ -21,11 +21,14 @@ const source: z.ZodType<SourcePath> = value('the name of a source field; dots re
 /** The user's own entries: canonical field -> name of the source field. */
 export const ownMapping = z
   .strictObject(
-    Object.fromEntries(FIELD_NAMES.map((field) => [field, source.optional()])) as {
+    Object.fromEntries(
+      FIELD_NAMES.map((field) => [field, source.optional().meta({ doc: CANONICAL_FIELDS[field].doc })]),
+    ) as {
       [field in CanonicalField]: z.ZodOptional<z.ZodType<SourcePath>>;
     },
   )
-  .optional();
+  .optional()
+  .meta({ doc: 'Canonical field → source field; wins over the preset.', usual: 'fields under their canonical names' });
 
 export type OwnMapping = { readonly [field in CanonicalField]?: SourcePath | undefined };
 

@@ -12,7 +12,7 @@ const isPart = (name: string): name is Part => Object.hasOwn(PARTS, name);
 const DAY = 86_400_000;
 
 /** What is wrong with a template; undefined if it can be used. */
-export function idPatternFault(template: string): string | undefined {
+function idPatternFault(template: string): string | undefined {
   const named = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!);
   const unknown = named.find((name) => !isPart(name));
   if (unknown !== undefined)

@@ -1,13 +1,11 @@
 import { agreeOnBaselines } from './baseline-agreement.ts';
 import type { BatchSpec } from './batch-spec.ts';
+import { DEFAULT_MIN_DAYS, DEFAULT_RARE_THRESHOLD } from './fg-a-builder.ts';
 import { decodePortSets, defaultPortSets, layerPortSets, MAX_FURTHER_SETS, type PortSets } from './port-sets.ts';
 import { datasetRoot } from './prefix-types.ts';
 import { reconcileSpecs } from './spec-agreement.ts';
 import { collectSpecs, digestOf, type SpecCollection, type SpecQuestion } from './spec-collection.ts';
 import { attempt, SpecError } from './spec-payload.ts';
-
-const DEFAULT_MIN_DAYS = 7;
-const DEFAULT_RARE_THRESHOLD = 1;
 
 /**
  * Resolves everything that the way of a mini-batch needs to know of a project's specs. Per job the version's own item

@@ -33,9 +33,6 @@ const DATA_FILE = /^[^_.].*\.(?:gz|json|jsonl|ndjson)$/i;
 /** Whether a file of a mini-batch's folder holds records, by its name. Names that start with _ or . never do. */
 export const isDataFile = (name: string): boolean => DATA_FILE.test(name);
 
-/** Whether a data file is gzip, by its name. */
-export const isGzip = (name: string): boolean => name.toLowerCase().endsWith('.gz');
-
 const UNROOTED = '.../{yyyy}/{mm}/{dd}/{mini_batch_id}';
 /** S3 keys are at most 1,024 bytes; the bucket and the scheme come before. */
 const MAX_PATH = 2_048;
@@ -63,20 +60,12 @@ export function readMiniBatchFolder(folder: string, rules: PathRules = {}): Path
   return { is: 'mini-batch', path: { miniBatchId, folder: plain, folderName, date, fields } };
 }
 
-/** Reads the path of one file of a mini-batch; the file need not be a data file. */
-export function readMiniBatchFile(file: string, rules: PathRules = {}): PathAnswer {
-  const slash = file.lastIndexOf('/');
-  if (slash < 0 || slash === file.length - 1)
-    return fault(`${show(file)} is no file in the folder of a mini-batch`, false);
-  return readMiniBatchFolder(file.slice(0, slash), rules);
-}
-
 function renderMiniBatchId(template: string, fields: Readonly<Partial<Record<PathField, string>>>): string {
   return template.replace(/\{([^{}]*)\}/g, (token, name: string) => fields[name as PathField] ?? token);
 }
 
 /** Why a text cannot be a mini-batch's id; undefined if it can. */
-export function miniBatchIdFault(id: string): string | undefined {
+function miniBatchIdFault(id: string): string | undefined {
   if (id === '' || id === '.' || id === '..') return 'names no folder';
   if (id.length > MAX_ID) return `is longer than ${MAX_ID} characters`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

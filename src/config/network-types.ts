@@ -7,14 +7,14 @@ import { show } from './shown-value.ts';
 import { listOf, oneOf, text, unreadable, value, wholeNumber } from './value-types.ts';
 
 /** The canonical CIDR of a network or of a single address; undefined if the text is neither. */
-export function canonicalNetwork(given: string): string | undefined {
+function canonicalNetwork(given: string): string | undefined {
   const network = parseNetwork(given);
   if (network === undefined) return undefined;
   return `${network.family === 4 ? formatIpv4(network.base) : formatIpv6(network.base)}/${network.length}`;
 }
 
 /** A CIDR or an address, as canonical CIDR. Host bits are a fault: `10.1.2.3/8` is either a typing error or a /32. */
-export const network: z.ZodType<string> = value('a network such as 10.0.0.0/8, or an address', (raw) => {
+const network: z.ZodType<string> = value('a network such as 10.0.0.0/8, or an address', (raw) => {
   if (typeof raw !== 'string') return undefined;
   const given = raw.trim();
   const canonical = canonicalNetwork(given);
@@ -41,15 +41,22 @@ export const segmentId: z.ZodType<string> = value(
 export const DEFAULT_SEGMENT_MAPPING: SegmentMapping = { prefixLength: 24, ipv6PrefixLength: 64, networks: [] };
 
 const namedNetworks = z.record(text, networks).optional();
+const DEFAULTS = DEFAULT_SEGMENT_MAPPING;
 
 /** `{strategy, prefix_length, ipv6_prefix_length, networks: {<name>: CIDR or list of CIDRs}}`. */
 export const segmentMapping = z
   .strictObject({
-    strategy: oneOf('ipv4_prefix', 'cidr_map').optional(),
-    prefix_length: wholeNumber(0, 32).default(DEFAULT_SEGMENT_MAPPING.prefixLength),
-    ipv6_prefix_length: wholeNumber(0, 128).default(DEFAULT_SEGMENT_MAPPING.ipv6PrefixLength),
-    networks: namedNetworks,
-    cidr_map: namedNetworks,
+    strategy: oneOf('ipv4_prefix', 'cidr_map')
+      .optional()
+      .meta({ doc: 'By prefix length alone, or by name first.', usual: '`cidr_map` if networks are named' }),
+    prefix_length: wholeNumber(0, 32)
+      .default(DEFAULTS.prefixLength)
+      .meta({ doc: 'Bits that IPv4 addresses of a segment share, outside of named networks.' }),
+    ipv6_prefix_length: wholeNumber(0, 128)
+      .default(DEFAULTS.ipv6PrefixLength)
+      .meta({ doc: 'The same of IPv6 addresses.' }),
+    networks: namedNetworks.meta({ doc: 'Segments by name; of several that hold an address, the narrowest.' }),
+    cidr_map: namedNetworks.meta({ doc: 'The same, under the name of the older system.' }),
   })
   .transform((given, context): SegmentMapping => {
     const named = Object.entries({ ...given.cidr_map, ...given.networks });
@@ -75,4 +82,5 @@ export const segmentMapping = z
       ipv6PrefixLength: given.ipv6_prefix_length,
       networks: [...holder].map(([cidr, name]) => ({ name, cidr })),
     };
-  });
+  })
+  .meta({ doc: 'How addresses are grouped into segments. State it once, in project_parameters.' });

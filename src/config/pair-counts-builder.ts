@@ -17,29 +17,39 @@ export interface PairCountsBuilder {
   readonly outputPrefix: string | undefined;
 }
 
-const PAIR_COUNTS_BUILDER = (where: SpecPlace) =>
+/** The schema of the pair-counts builder's spec. */
+export const pairCountsSchema = (where: SpecPlace) =>
   z.strictObject({
     ...ownKeys(where),
     traffic_input: z
       .strictObject({
-        s3_prefix: prefix.optional(),
+        s3_prefix: prefix.optional().meta({ doc: "Where raw logs lie; must be the delta builder's." }),
         layout: agreeingWord('mini-batches are folders; leave it out', 'batch_folder'),
-        field_mapping: ownMapping,
+        field_mapping: ownMapping.meta({
+          doc: "Must agree with the delta builder's: flows are read once. Leave it out.",
+        }),
         format: unused,
         compression: unused,
       })
-      .prefault({}),
+      .prefault({})
+      .meta({ doc: 'Input; leave it out.' }),
     pair_counts_output: output,
     filters: z
-      .strictObject({ require_nonnull_ips: flag.default(true), require_destination_port: flag.default(true) })
-      .prefault({}),
+      .strictObject({
+        require_nonnull_ips: flag.default(true).meta({ doc: 'Sessions without both addresses are not counted.' }),
+        require_destination_port: flag
+          .default(true)
+          .meta({ doc: 'Sessions without a destination port above 0 are not counted.' }),
+      })
+      .prefault({})
+      .meta({ doc: 'What is counted.' }),
     segment_mapping: segmentMapping.optional(),
     processing_image_uri: unused,
   });
 
 /** Decodes the pair-counts builder's spec; every part may be missing. */
 export function decodePairCountsBuilder(payload: unknown, where: SpecPlace): Decoded<PairCountsBuilder> {
-  const { value: given, warnings } = decodePayload(PAIR_COUNTS_BUILDER(where), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(pairCountsSchema(where), payload, placeOf(where));
   return {
     warnings,
     value: {

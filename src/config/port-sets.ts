@@ -33,7 +33,7 @@ const ports = value('a port 0..65535, or a range such as "137-139"', portsOf);
 const portList = listOf(ports).transform((lists) => [...new Set(lists.flat())].sort((a, b) => a - b));
 
 /** `HIGH_RISK`, `high-risk` and `HIGH_RISK_PORTS` all name the set `high_risk`. */
-export const portSetName = (given: string): string =>
+const portSetName = (given: string): string =>
   given
     .trim()
     .toLowerCase()

@@ -29,14 +29,18 @@ const agreesWith =
 export const outputBy = (...layout: readonly string[]) =>
   z
     .strictObject({
-      s3_prefix: prefix.optional(),
+      s3_prefix: prefix.optional().meta({
+        doc: 'Where the dataset goes; its name is appended unless the prefix ends with it.',
+        usual: '`<lake>/<project>/<dataset>`',
+      }),
       format: agreeingWord('datasets are Parquet; leave it out', 'parquet'),
       compression: agreeingWord('files are compressed with zstd; leave it out', 'zstd'),
       partition_keys: agreeing(`datasets are laid out by ${layout.join('/')}; leave it out`, agreesWith(layout)),
       write_mode: agreeingWord('a mini-batch replaces what it wrote before; leave it out', 'overwrite'),
       dataset: unused,
     })
-    .prefault({});
+    .prefault({})
+    .meta({ doc: 'What is written.' });
 
 export const output = outputBy('feature_spec_version', 'dt', 'hh', 'mm', 'batch');
 

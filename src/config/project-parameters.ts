@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { SegmentMapping } from '../operators/segments.ts';
 import type { CalendarSpec, ProjectDefaults } from './batch-spec.ts';
 import { calendar } from './calendar-type.ts';
-import { type GivenLookback, lookback30d } from './fg-a-builder.ts';
-import { networks, segmentId, segmentMapping } from './network-types.ts';
+import { type GivenLookback, highRiskSegments, lookback30d } from './fg-a-builder.ts';
+import { MAPPING_POINTER } from './machine-inventory.ts';
+import { networks, segmentMapping } from './network-types.ts';
 import { ownKeys, projectName } from './spec-names.ts';
 import { type Decoded, decodePayload, placeOf, type SpecPlace } from './spec-payload.ts';
-import { agreeing, listOf, unused, value, wholeNumber } from './value-types.ts';
+import { agreeing, unused, value, wholeNumber } from './value-types.ts';
 
 const DEFAULT_HOST_NETWORKS = [
   '10.0.0.0/8',
@@ -51,7 +52,7 @@ const filledIn: z.ZodType<string | null> = value('text', (raw) => {
   if (typeof raw !== 'string') return undefined;
   return /<[^>]*>|REPLACE_ME/.test(raw) ? null : raw.trim();
 });
-const hint = filledIn.default(null);
+const hint = (doc: string) => filledIn.default(null).meta({ doc, usual: 'unset' });
 
 /** The minute field of a cron expression, `a-59/15` or `a/15`, fires at the slice ends if it starts at the first. */
 function firesAt(cron: unknown, first: number): boolean {
@@ -59,20 +60,27 @@ function firesAt(cron: unknown, first: number): boolean {
   return match !== null && Number(match[1]) === first;
 }
 
+const KEPT = 'For other systems.';
+
 const defaults = z
   .strictObject({
-    ProjectName: hint,
-    FeatureSpecVersion: hint,
-    MlProjectName: hint,
-    Org1: hint,
-    Org2: hint,
-    VendorPrefix: hint,
-    IngestionBasePrefix: hint,
-    MiniBatchS3Prefix: hint,
-    HistoricalInputS3Prefix: hint,
-    HistoricalWindowsOutputS3Prefix: hint,
-    WindowFloorMinutes: floorMinutes.default(DEFAULT_FLOOR_MINUTES),
-    WindowCronExpression: unused,
+    ProjectName: hint(KEPT),
+    FeatureSpecVersion: hint('Version where neither the notification, the route nor the setting names one.'),
+    MlProjectName: hint('The same as ml_project_name, which wins.'),
+    Org1: hint(KEPT),
+    Org2: hint(KEPT),
+    VendorPrefix: hint(KEPT),
+    IngestionBasePrefix: hint(KEPT),
+    MiniBatchS3Prefix: hint(KEPT),
+    HistoricalInputS3Prefix: hint(KEPT),
+    HistoricalWindowsOutputS3Prefix: hint(KEPT),
+    WindowFloorMinutes: floorMinutes
+      .default(DEFAULT_FLOOR_MINUTES)
+      .meta({ doc: 'Minutes of the hour, UTC, at which slices end.' }),
+    WindowCronExpression: z
+      .unknown()
+      .optional()
+      .meta({ doc: 'Cron expression of other systems; must fire at WindowFloorMinutes.' }),
     MiniBatchId: unused,
     BatchStartTsIso: unused,
     BatchEndTsIso: unused,
@@ -96,26 +104,39 @@ const defaults = z
     const message = `is ${JSON.stringify(cron)}, which does not fire at WindowFloorMinutes; expected ${first}-59/15 * * * ? *`;
     context.addIssue({ code: 'custom', path: ['WindowCronExpression'], message });
   })
-  .prefault({});
+  .prefault({})
+  .meta({ doc: 'What holds where neither the notification nor the route says.' });
 
-const PROJECT_PARAMETERS = (where: SpecPlace, pointerKey: string) =>
+/** The schema of the project's parameters. */
+export const projectParametersSchema = (where: SpecPlace, pointerKey = MAPPING_POINTER) =>
   z.strictObject({
     ...ownKeys(where),
     host_networks: networks
       .refine((list) => list.length > 0, 'is empty; no address would be a host')
-      .default(DEFAULT_HOST_NETWORKS),
-    infrastructure: networks.default([]),
-    calendar: calendar.prefault({}),
+      .default(DEFAULT_HOST_NETWORKS)
+      .meta({ doc: 'Monitored networks: addresses inside are hosts, and internal.' }),
+    infrastructure: networks
+      .default([])
+      .meta({ doc: 'Resolvers, time servers, proxies, scanners and the like: they make clockwork ports harmless.' }),
+    calendar: calendar.prefault({}).meta({ doc: "The project's week." }),
     segment_mapping: segmentMapping.optional(),
-    high_risk_segments: listOf(segmentId).optional(),
-    lookback30d: lookback30d.prefault({}),
-    pair_cap: wholeNumber(1, 16_777_216).default(DEFAULT_PAIR_CAP),
-    ml_project_name: projectName.optional(),
+    high_risk_segments: highRiskSegments.meta({ doc: 'Segments whose peers count as high-risk.', usual: '`[]`' }),
+    lookback30d: lookback30d.prefault({}).meta({ doc: 'The 30-day lookback of FG-A.' }),
+    pair_cap: wholeNumber(1, 16_777_216).default(DEFAULT_PAIR_CAP).meta({
+      doc: 'Pair rows kept per host, role and slice, those of most sessions; a row of FG-A says where it acted.',
+    }),
+    ml_project_name: projectName
+      .optional()
+      .meta({ doc: 'Name that events carry beside the project.', usual: 'the project' }),
     defaults,
     // Read by the parts that come after the features.
     ml_project_names: unused,
-    ip_machine_mapping_s3_prefix: unused,
-    [pointerKey]: unused,
+    // The pointer's usual key stays known where a spec names another.
+    [MAPPING_POINTER]: unused,
+    [pointerKey]: z
+      .unknown()
+      .optional()
+      .meta({ doc: 'Where the newest snapshot of machine names lies; jobs move it.' }),
     ip_machine_mapping_previous_s3_prefix: unused,
     ip_machine_mapping_pointer_updated_for_month: unused,
     orchestration_targets: unused,
@@ -131,9 +152,9 @@ const PROJECT_PARAMETERS = (where: SpecPlace, pointerKey: string) =>
 export function decodeProjectParameters(
   payload: unknown,
   where: SpecPlace,
-  pointerKey = 'ip_machine_mapping_s3_prefix',
+  pointerKey = MAPPING_POINTER,
 ): Decoded<ProjectParameters> {
-  const { value: given, warnings } = decodePayload(PROJECT_PARAMETERS(where, pointerKey), payload, placeOf(where));
+  const { value: given, warnings } = decodePayload(projectParametersSchema(where, pointerKey), payload, placeOf(where));
   const pointer = (given as Readonly<Record<string, unknown>>)[pointerKey];
   const hints = given.defaults;
   return {

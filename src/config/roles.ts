@@ -40,13 +40,21 @@ function field<const T extends string>(...allowed: readonly T[]): z.ZodType<T> {
 const address = field('source_ip', 'destination_ip').optional();
 const bytes = field('source_bytes', 'destination_bytes').optional();
 
+const usually = (part: Exclude<keyof RoleSpec, 'name'>) => ({
+  usual: Object.values(DEFAULT_ROLES)
+    .map((usual) => `\`${usual[part]}\` (${usual.name})`)
+    .join(', '),
+});
+
 const role = z.strictObject({
-  name: oneOf('outbound', 'inbound'),
-  host_ip: address,
-  peer_ip: address,
-  bytes_sent: bytes,
-  bytes_recv: bytes,
-  peer_port: field('source_port', 'destination_port').optional(),
+  name: oneOf('outbound', 'inbound').meta({ doc: 'The role.' }),
+  host_ip: address.meta({ doc: 'Field of the host that the row is about.', ...usually('hostIp') }),
+  peer_ip: address.meta({ doc: 'Field of the other end.', ...usually('peerIp') }),
+  bytes_sent: bytes.meta({ doc: 'Field of the bytes that the host sent.', ...usually('bytesSent') }),
+  bytes_recv: bytes.meta({ doc: 'Field of the bytes that the host received.', ...usually('bytesRecv') }),
+  peer_port: field('source_port', 'destination_port')
+    .optional()
+    .meta({ doc: 'Field of the service port.', ...usually('peerPort') }),
 });
 
 /** `roles[]: {name, host_ip, peer_ip, bytes_sent, bytes_recv, peer_port}`; missing columns take the role's default. */
@@ -75,4 +83,5 @@ export const roles = z
     const order = Object.values(DEFAULT_ROLES);
     if (decoded.length === 0) return order;
     return order.flatMap(({ name }) => decoded.filter((spec) => spec.name === name));
-  });
+  })
+  .meta({ doc: 'Roles that a flow is counted in, each for its own host; one may be left out.', usual: 'both roles' });

@@ -36,13 +36,17 @@ const idTemplate: z.ZodType<string> = value('a template such as {org2}-{yyyy}{mm
   return fields.includes('mini_batch_id') ? raw : unreadable(`is ${show(raw)}, which lacks {mini_batch_id}`);
 });
 
-const ROUTE = z.strictObject({
-  org_key: textLike('<org1>#<org2>', /^[^#/\s]+#[^#/\s]+$/),
-  project_name: projectName,
-  ingestion_prefix: ingestionPrefix,
-  feature_spec_version: versionName.optional(),
-  enabled: flag.default(true),
-  mini_batch_id_template: idTemplate.optional(),
+/** The schema of a route, an item of the routing table. */
+export const routeSchema = z.strictObject({
+  org_key: textLike('<org1>#<org2>', /^[^#/\s]+#[^#/\s]+$/).meta({ doc: 'Key of the route: the organisation.' }),
+  project_name: projectName.meta({ doc: 'Project that the mini-batches belong to.' }),
+  ingestion_prefix: ingestionPrefix.meta({ doc: 'Where its mini-batches lie, or a template of their folders.' }),
+  feature_spec_version: versionName.optional().meta({ doc: 'Version of the specs.', usual: "the project's" }),
+  enabled: flag.default(true).meta({ doc: 'False: notifications are acknowledged and skipped.' }),
+  mini_batch_id_template: idTemplate.optional().meta({
+    doc: 'How ids are made where names of folders are not unique in the project.',
+    usual: '`{mini_batch_id}`, the name of the folder',
+  }),
   ml_project_names: unused,
   ml_project_name: unused,
   lifecycle: unused,
@@ -54,7 +58,7 @@ const ROUTE = z.strictObject({
 /** Decodes an item of the routing table. Faults read `routing <org_key>: <path>: <fault>`. */
 export function decodeRoute(item: unknown): Decoded<Route> {
   const key = typeof item === 'object' && item !== null && 'org_key' in item ? String(item.org_key) : 'without org_key';
-  const { value: given, warnings } = decodePayload(ROUTE, item, `routing ${key}`);
+  const { value: given, warnings } = decodePayload(routeSchema, item, `routing ${key}`);
   const [org1 = '', org2 = ''] = given.org_key.split('#');
   return {
     warnings,

@@ -98,13 +98,3 @@ function unknownEnv(paths: readonly string[], env: SettingSources['env']): strin
     .filter((name) => name.startsWith(ENV_PREFIX) && !known.includes(name) && !NOT_SETTINGS.test(name))
     .map((name) => `${name}: unknown setting${suggestion(name, known)}`);
 }
-
-/** The settings as `path = value` lines; secrets are said to be set or unset, never shown. */
-export function printTable<T extends SettingTable>(table: T, values: ValuesOf<T>): string {
-  const lines = Object.entries(table).map(([path, { secret }]) => {
-    const value: unknown = values[path];
-    if (value === null) return `${path} is unset`;
-    return `${path} = ${secret ? '(secret)' : String(value)}`;
-  });
-  return lines.join('\n');
-}

@@ -1,14 +1,7 @@
 import type { z } from 'zod';
 import { SLICE_TIME_RULES } from './delta-builder.ts';
 import { idPattern } from './id-pattern.ts';
-import {
-  printTable,
-  readTable,
-  type Setting,
-  type SettingSources,
-  SettingsError,
-  type ValuesOf,
-} from './settings-table.ts';
+import { readTable, type Setting, type SettingSources, SettingsError, type ValuesOf } from './settings-table.ts';
 import { projectName, versionName } from './spec-names.ts';
 import { decimal, flag, oneOf, text, textLike, value, wholeNumber } from './value-types.ts';
 
@@ -310,5 +303,3 @@ function disagreements(settings: Settings): string[] {
 /** Hosts of SQS in every partition of AWS. */
 const AWS_HOST =
   /(?:^|\.)(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|amazonwebservices\.com\.cn|gov|cloud\.adc-e\.uk)(?::\d+)?$/;
-
-export const printSettings = (settings: Settings): string => printTable(SETTINGS, settings);

@@ -2,7 +2,7 @@ import { daysOf, formatInstant } from '../operators/time.ts';
 import type { BatchSpec, SliceTimeRule } from './batch-spec.ts';
 import { timeOfName } from './id-pattern.ts';
 
-export const SLICE = 900_000;
+const SLICE = 900_000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 

@@ -58,7 +58,7 @@ export function readSpecItems(stored: readonly unknown[]): SpecItems {
   return { items, warnings };
 }
 
-export const nameOf = ({ job, version }: Pick<SpecItem, 'job' | 'version'>): string =>
+const nameOf = ({ job, version }: Pick<SpecItem, 'job' | 'version'>): string =>
   version === null ? job : `${job}#${version}`;
 
 function readItem(item: unknown, place: string, warnings: string[]): SpecItem | string {

@@ -82,7 +82,7 @@ function faultOf(issue: z.core.$ZodIssue): string {
   return input === undefined ? `is missing; expected ${expected}` : `is ${show(input)}; expected ${expected}`;
 }
 
-export function formatPath(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? String(key) : `.${String(key)}`))
     .join('');

@@ -88,8 +88,21 @@ export const words: z.ZodType<readonly string[]> = listOf(text).transform((list)
   ...new Set(list.map((word) => word.toLowerCase())),
 ]) as z.ZodType<readonly string[]>;
 
+/**
+ * What a schema's `meta` says of a key beside its values, for the reference of specs.
+ * `usual`: what holds without the key where the schema cannot show it. `idle`: the key changes nothing here.
+ */
+export interface KeyNote {
+  readonly doc?: string;
+  readonly usual?: string;
+  readonly idle?: true;
+}
+
 /** A key that other systems read and that changes nothing here. */
-export const unused = z.unknown().optional();
+export const unused = z
+  .unknown()
+  .optional()
+  .meta({ doc: 'read by other systems.', idle: true } satisfies KeyNote);
 
 /**
  * A key of the older system that nothing here reads: accepted where it says what is done anyway, a fault where it
@@ -101,7 +114,8 @@ export function agreeing(what: string, agrees: (raw: unknown) => boolean) {
     .superRefine((raw, context) => {
       if (!agrees(raw)) context.addIssue({ code: 'custom', message: `is ${show(raw)}; ${what}` });
     })
-    .optional();
+    .optional()
+    .meta({ doc: `must agree: ${what}.`, idle: true } satisfies KeyNote);
 }
 
 /** {@link agreeing} for words, case ignored. */

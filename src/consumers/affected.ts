@@ -7,7 +7,7 @@ import { DAY, windowInputsOf } from './standing.ts';
 import type { StreamName } from './stream-name.ts';
 
 /** What comes later than this behind the newest slice makes no work by itself: it is told, and waits for a replay. */
-export const REPROCESS_LATE_MS = 2 * 3_600_000;
+const REPROCESS_LATE_MS = 2 * 3_600_000;
 
 /** A committed mini-batch whose windows hold something else by now than they did when it was computed. */
 export interface Stale {

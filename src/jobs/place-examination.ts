@@ -33,7 +33,7 @@ async function accessFault(folder: string, mode: number): Promise<string | undef
   }
 }
 
-export const LEAST_NODE = 24;
+const LEAST_NODE = 24;
 
 export function examineRuntime(node: string): Finding {
   const major = Number.parseInt(node, 10);

@@ -34,7 +34,7 @@ export interface FeatureSpill {
 
 /** Columns of a run behind the metrics. */
 export const RUN_COLUMNS = { host: 0, slice: 1, flags: 2 } as const;
-export const RUN_COLUMN_COUNT = 3;
+const RUN_COLUMN_COUNT = 3;
 /** Bits of `flags`. */
 export const IS_WORKING = 1;
 export const IS_YOUNG = 2;

@@ -22,7 +22,7 @@ export const FALLBACK_REASONS = {
 export type FallbackReason = keyof typeof FALLBACK_REASONS;
 export type Fallbacks = Record<FallbackReason, number>;
 
-export const noFallbacks = (): Fallbacks =>
+const noFallbacks = (): Fallbacks =>
   Object.fromEntries(Object.keys(FALLBACK_REASONS).map((reason) => [reason, 0])) as Fallbacks;
 
 /** Which statistics every row is compared with. */
@@ -150,7 +150,7 @@ function completeSegments(pack: SegmentPack, timeBand: string, layout: Statistic
 }
 
 /** Places of pairs that stand for each metric once: a metric may have a pair in several sections. */
-export function countedPairs({ centred, behaviours, behavioursAt }: StatisticLayout): readonly number[] {
+function countedPairs({ centred, behaviours, behavioursAt }: StatisticLayout): readonly number[] {
   const names = new Set(centred.map(({ name }) => name));
   return [
     ...centred.map((_, i) => 2 * i),

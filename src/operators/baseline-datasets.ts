@@ -1,5 +1,5 @@
 import { STATISTICS, type Statistic } from './baseline-metrics.ts';
-import { type BinRows, type RowGroups, TIME_BANDS, WHOLE_PROJECT } from './baseline-rows.ts';
+import { TIME_BANDS } from './baseline-rows.ts';
 import { type BaselineStatistics, statisticOf } from './baseline-statistics.ts';
 import type { IpMetadata } from './cold-start.ts';
 import { WINDOW_LABEL } from './fg-a.ts';
@@ -118,34 +118,6 @@ export interface LevelKeys {
   /** Place in TIME_BANDS; null where groups are not split by time band. */
   readonly band: Uint8Array | null;
 }
-
-export const hostKeys = (
-  { hosts, segments, segmentOfHost }: BinRows,
-  { length, code, band }: RowGroups,
-): LevelKeys => ({
-  owner: 'host_ip',
-  length,
-  owners: (group) => hosts[code[group]!]!,
-  segments: (group) => segments[segmentOfHost[code[group]!]!]!,
-  band,
-});
-
-export const segmentKeys = ({ segments }: BinRows, { length, code, band }: RowGroups): LevelKeys => ({
-  owner: 'segment_id',
-  length,
-  owners: (group) => segments[code[group]!]!,
-  segments: (group) => segments[code[group]!]!,
-  band,
-});
-
-/** One group, or the time bands given. */
-export const projectKeys = (bands: Uint8Array | null): LevelKeys => ({
-  owner: 'segment_id',
-  length: bands?.length ?? 1,
-  owners: () => WHOLE_PROJECT,
-  segments: () => WHOLE_PROJECT,
-  band: bands,
-});
 
 function keyColumns(schema: Schema, { owner, length, owners, segments, band }: LevelKeys): Record<string, Vector> {
   const groups = Array.from({ length }, (_, group) => group);

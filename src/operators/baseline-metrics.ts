@@ -136,7 +136,7 @@ export const transformed = (x: number, { is, per }: Transform): number => (is ==
 export const untransformed = (t: number, { is, per }: Transform): number => (is === 'log' ? Math.expm1(t) * per : t);
 
 /** The interquartile range of a normal distribution, in standard deviations. */
-export const IQR_OF_NORMAL = 1.349;
+const IQR_OF_NORMAL = 1.349;
 
 /** The scale that a robust score divides by, after bending: at least the kind's floor. */
 export const transformedScale = (p25: number, p75: number, by: Transform): number =>

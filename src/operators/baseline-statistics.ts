@@ -31,7 +31,7 @@ const FIGURE_PLACES = [
   [placeOf('mad'), MAD],
 ] as const;
 
-export const createStatistics = (groups: number, metrics: readonly BaselineMetric[]): BaselineStatistics => ({
+const createStatistics = (groups: number, metrics: readonly BaselineMetric[]): BaselineStatistics => ({
   groups,
   metrics: metrics.map(({ name }) => name),
   values: new Float64Array(metrics.length * STATISTICS.length * groups),
@@ -76,7 +76,7 @@ const rangeOf = (rows: BinRows, metric: BaselineMetric, { order, offsets }: RowG
 });
 
 /** Which host groups have rows that weigh less than others. */
-export function cappedGroups({ weights, hosts }: Pick<BaselineBin, 'weights' | 'hosts'>): Uint8Array {
+function cappedGroups({ weights, hosts }: Pick<BaselineBin, 'weights' | 'hosts'>): Uint8Array {
   const isCapped = new Uint8Array(hosts.length);
   weights.forEach((weight, row) => {
     if (weight !== 1) isCapped[hosts.ofRow[row]!] = 1;

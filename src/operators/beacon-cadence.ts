@@ -21,11 +21,21 @@ const POISSON_SPREAD = 0.694;
 const SURELY_CHANCE = 0.695;
 const HOUR_MS = 3_600_000;
 const HOURS_OF_HALF_A_DAY = 12;
+const SIZE_SHARE = 0.25;
+const HOURS_SHARE = 0.25;
+const OWN_SHARE = 0.5;
+
+/** What cadenceOf computes, in words. */
+export const CADENCE_FORMULA = [
+  `regularity * (${OWN_SHARE} + ${SIZE_SHARE} size + ${HOURS_SHARE} hours);`,
+  `regularity = max(0, 1 - (MAD / median of the gaps of ${LEAST_GAP_MS / 1000} s or more between consecutive distinct starts) / ${POISSON_SPREAD});`,
+  'size = max(0, 1 - MAD / median of the bytes sent in a session, by row of pair_context), 0 if that median is 0;',
+  `hours = min(1, distinct UTC hours of the starts / ${HOURS_OF_HALF_A_DAY});`,
+  `0 under ${FEWEST_STARTS} starts or ${FEWEST_GAPS} gaps; starts are those of pair_context in 24 h`,
+].join(' ');
 
 /**
- * Cadence = regularity x (0.5 + 0.25 size + 0.25 hours). Regularity: max(0, 1 - (d / m) / 0.694), with m and d the median
- * and the median absolute deviation of the gaps of a second or more between consecutive distinct starts. Size:
- * max(0, 1 - MAD / median) of bytes sent in a session, 0 if the median is 0. Hours: distinct hours (UTC) of the starts, of 12.
+ * The cadence of a pair, by {@link CADENCE_FORMULA}.
  *
  * @param starts ms UTC, in any order; written over.
  * @param bytes bytes sent per session of each row of the pair, at least one; written over.
@@ -58,7 +68,7 @@ export function cadenceOf(starts: Float64Array, bytes: Float64Array): Cadence | 
   const medianBytes = quantileOfUnsorted(bytes, 0.5);
   becomeDeviations(bytes, medianBytes, 0);
   const size = medianBytes === 0 ? 0 : Math.max(0, 1 - quantileOfUnsorted(bytes, 0.5) / medianBytes);
-  const value = regularity * (0.5 + 0.25 * size + 0.25 * Math.min(1, hours / HOURS_OF_HALF_A_DAY));
+  const value = regularity * (OWN_SHARE + SIZE_SHARE * size + HOURS_SHARE * Math.min(1, hours / HOURS_OF_HALF_A_DAY));
   return { intervalMs, value, medianBytes };
 }
 

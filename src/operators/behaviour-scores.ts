@@ -3,7 +3,7 @@ import type { DeviationBlock } from './deviation-block.ts';
 import { clipped } from './deviation-transforms.ts';
 
 /** Bound of a behaviour. */
-export const BEHAVIOUR_MAX = 8;
+const BEHAVIOUR_MAX = 8;
 
 /** Bends a metric's values as its kind asks. */
 export function bendValues(x: Float64Array, count: number, by: Bend, bent: Float64Array): void {

@@ -1,6 +1,7 @@
 import { BASELINE_CATALOG, STATISTIC_FORMULAS } from './baseline-catalog.ts';
 import { CALENDAR_FEATURES } from './calendar.ts';
 import type { CatalogEntry, FeatureGroup } from './catalog-entry.ts';
+import { contextColumns } from './context-columns.ts';
 import { PAIR_COUNTS_SCHEMA } from './datasets.ts';
 import { DELTA_METRICS, formulaOf } from './delta-metrics.ts';
 import { DEFAULT_TRANSFORMS, TRANSFORM_NAMES } from './deviation-metrics.ts';
@@ -178,7 +179,32 @@ export function renderCatalog(): string {
     'the same as Parquet. The lookback of a window (S, T] is the slices from 00:00 UTC of the day thirty days before S up to S.',
     '',
     ...sections,
+    ...contextSections(),
   ].join('\n');
+}
+
+/** The columns that are no feature, by dataset, so that every column of the lake stands on the page. */
+function contextSections(): string[] {
+  const sections = contextColumns(CATALOG).flatMap(({ dataset, doc, columns }) => [
+    `### ${dataset}`,
+    '',
+    doc,
+    '',
+    '| column | type | null | meaning |',
+    '|---|---|---|---|',
+    ...Object.entries(columns).map(
+      ([name, { type, nullable, doc: meaning }]) =>
+        `| \`${name}\` | \`${type}\` | ${nullable === true ? 'possible' : 'never'} | ${inCell(meaning)} |`,
+    ),
+    '',
+  ]);
+  return [
+    '## Keys and context',
+    '',
+    'What the datasets hold beside these features: whose row it is, where it comes from, and what the features are computed with.',
+    '',
+    ...sections,
+  ];
 }
 
 /** Each statistic once: its metrics have their lines in FG-A. */

@@ -7,7 +7,7 @@ import { fgCSchema } from './fg-c.ts';
 import type { Schema } from './table.ts';
 
 /** What there is to know of a dataset beside its columns. */
-const DATASETS = {
+export const DATASETS = {
   delta: { doc: 'One host, one role, one slice.', instant: 'slice_start_ts', key: ['host_ip', 'role'] },
   pair_context: {
     doc: 'One host, one role, one peer and service port, one slice.',

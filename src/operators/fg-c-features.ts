@@ -1,4 +1,6 @@
 import { baselineMetricOf, floorOf, transformOf } from './baseline-metrics.ts';
+import { CADENCE_FORMULA } from './beacon-cadence.ts';
+import { PRIOR_FORMULA } from './beacon-prior.ts';
 import {
   BEHAVIOUR_INPUTS,
   type DeviationOptions,
@@ -153,11 +155,11 @@ const beacons: readonly FgCFeature[] = [
     'double',
     true,
   ),
-  beacon('beacon_cadence', 'score', 'regularity * (0.5 + 0.25 size + 0.25 hours)', 'Regularity of the best pair.'),
+  beacon('beacon_cadence', 'score', CADENCE_FORMULA, 'Regularity of the best pair.'),
   beacon(
     'beacon_prior',
     'factor',
-    'product of the factors that hold of the pair',
+    PRIOR_FORMULA,
     'How likely such a pair is harmless: 1 is neutral, less is harmless.',
   ),
   beacon(

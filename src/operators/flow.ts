@@ -42,8 +42,6 @@ export const WORDS_PER_FLOW = 14;
 
 export const flowNumber = ({ numbers }: FlowRecords, row: number, field: keyof typeof FLOW_NUMBERS): number =>
   numbers[row * NUMBERS_PER_FLOW + FLOW_NUMBERS[field]]!;
-export const flowWord = ({ words }: FlowRecords, row: number, field: keyof typeof FLOW_WORDS): number =>
-  words[row * WORDS_PER_FLOW + FLOW_WORDS[field]]!;
 
 /**
  * The flows of a mini-batch, in pieces of at most ROWS_PER_CHUNK. A flow's row number is its piece's place times

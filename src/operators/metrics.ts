@@ -48,7 +48,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/^bytes_\w+_sum$|bytes_sent$/, 'bytes'],
   [/^duration/, 'seconds'],
   [/entropy$/, 'nats'],
-  [/ratio|share/, 'ratio'],
+  [/_(ratio|share)(_|$)/, 'ratio'],
   [/^has_/, 'flag'],
 ];
 export const unitOf = (name: string): string => UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? 'count';
@@ -119,7 +119,7 @@ export type BehaviourMeasure =
   | { readonly is: 'new_to_project' };
 
 /** What can be true of a peer, merged over its ports in the window. */
-export const PEER_CONDITIONS = {
+const PEER_CONDITIONS = {
   internal: 'the peer is inside host_networks',
   internal_admin: 'the peer is inside host_networks and a port of ADMIN or FILESHARE was contacted',
   external: 'the peer is outside host_networks',

@@ -121,17 +121,6 @@ export function tallyPairs(tally: PairTally, rows: PairCountRows): void {
   }
 }
 
-/** The same pairs by the owner of their owner: the segments of hosts. */
-export function rollUpPairs(hosts: PairTally, segmentOfHost: Uint32Array): PairTally {
-  const segments = createPairTally(hosts.firstDay * DAY_MS);
-  for (let pair = 0; pair < hosts.length; pair++) {
-    const segment = segmentOfHost[hosts.owner[pair]!]!;
-    const { destination, port, seen, lastSeen, days } = hosts;
-    add(segments, segment, destination[pair]!, port[pair]!, seen[pair]!, lastSeen[pair]!, days[pair]!);
-  }
-  return segments;
-}
-
 /** How rare pairs are for their owner; columns of one length, sorted by (owner, destination as text, port). */
 export interface PairRarity {
   readonly length: number;

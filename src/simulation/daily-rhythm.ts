@@ -29,7 +29,7 @@ export function weekdayOf(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }
 
-export function isDayOff(day: number, daysOff: DaysOff = NONE): boolean {
+function isDayOff(day: number, daysOff: DaysOff = NONE): boolean {
   const weekday = weekdayOf(day);
   return weekday === 0 || weekday === 6 || daysOff.has(day);
 }

@@ -114,7 +114,7 @@ export function addIncident({ records }: HiddenIncident, slice: Span, batch: Rec
   }
 }
 
-export function firstAfter(records: readonly BatchRecord[], instant: number): number {
+function firstAfter(records: readonly BatchRecord[], instant: number): number {
   let low = 0;
   let high = records.length;
   while (low < high) {

@@ -22,7 +22,7 @@ const RECORD_BYTES = 64;
 
 export const numberOf = ({ numbers }: RecordBatch, row: number, field: keyof typeof NUMBERS): number =>
   numbers[row * 8 + NUMBERS[field]]!;
-export const wordOf = ({ words }: RecordBatch, row: number, field: keyof typeof WORDS): number =>
+const wordOf = ({ words }: RecordBatch, row: number, field: keyof typeof WORDS): number =>
   words[row * 16 + WORDS[field]]!;
 export const halfOf = ({ halves }: RecordBatch, row: number, field: keyof typeof HALVES): number =>
   halves[row * 32 + HALVES[field]]!;

@@ -2,7 +2,7 @@
  * Addresses are numbers here: an IPv4 address its value, an IPv6 address a number of the range that IPv4 reserves
  * (240.0.0.0/4), which says what it belongs to.
  */
-export const FIRST_IPV6 = 0xf0000000;
+const FIRST_IPV6 = 0xf0000000;
 const KIND_SHIFT = 24;
 const PLACE_MASK = (1 << KIND_SHIFT) - 1;
 

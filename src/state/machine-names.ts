@@ -17,7 +17,7 @@ export type MappingFault =
   | 'FG_B_MAPPING_SCHEMA_VERSION_MISMATCH';
 
 /** The inventory that the spec asks for cannot be used. */
-export class MappingError extends Error {
+class MappingError extends Error {
   override readonly name = 'MappingError';
   readonly code: MappingFault;
   constructor(code: MappingFault, what: string) {

@@ -5,7 +5,7 @@ import { mapInOrder } from './map-in-order.ts';
 import { instantKeys, pathPart } from './partition.ts';
 
 /** Rows of one file, at most. */
-export const ROWS_PER_PART = 20_000;
+const ROWS_PER_PART = 20_000;
 
 const WRITES_AT_ONCE = 4;
 

@@ -4,7 +4,6 @@ import type { SourceFile } from './source-file.ts';
 /** A layer imports from itself and from those to its left. A top-level file is a layer of its own, but for the entries. */
 const LAYERS = [
   'operators',
-  'model',
   'simulation',
   'config',
   'state',
@@ -20,7 +19,7 @@ type Layer = (typeof LAYERS)[number];
 /** The programs: only they touch the process they run in. */
 export const ENTRIES: ReadonlySet<string> = new Set(['src/main.ts', 'src/worker.ts']);
 /** Functions from values to values: no package, no module of Node, no clock. */
-export const PURE: ReadonlySet<string> = new Set(['operators', 'model', 'simulation']);
+export const PURE: ReadonlySet<string> = new Set(['operators', 'simulation']);
 
 /** Package → the only path, or beginning of paths, that imports it. */
 export const HOMES: Readonly<Record<string, string>> = {
@@ -64,8 +63,6 @@ function againstFlow(from: string, layer: Layer, to: string, paths: ReadonlySet<
   const target = layerOf(to);
   if (target === undefined) return undefined;
   if (LAYERS.indexOf(target) > LAYERS.indexOf(layer)) return `imports ${to}, against the flow`;
-  if (layer === 'simulation' && target !== 'simulation' && target !== 'operators')
-    return `imports ${to}; the simulation may import only operators`;
   if (target === 'simulation' && !['simulation', 'commands', 'entries'].includes(layer))
     return `imports ${to}; only commands may import the simulation`;
   const port = portOf(to, paths);

@@ -41,8 +41,8 @@ describe('imports', () => {
     ],
     [
       'src/operators/delta.ts',
-      'src/model/forest.ts',
-      'src/operators/delta.ts:1 imports src/model/forest.ts, against the flow',
+      'src/simulation/office.ts',
+      'src/operators/delta.ts:1 imports src/simulation/office.ts, against the flow',
     ],
     ['src/config/spec.ts', 'src/state/lake.ts', 'src/config/spec.ts:1 imports src/state/lake.ts, against the flow'],
     [
@@ -56,8 +56,8 @@ describe('imports', () => {
     ['src/state/lake.ts', 'src/lifecycle.ts', 'src/state/lake.ts:1 imports src/lifecycle.ts, against the flow'],
     [
       'src/simulation/office.ts',
-      'src/model/forest.ts',
-      'src/simulation/office.ts:1 imports src/model/forest.ts; the simulation may import only operators',
+      'src/config/spec.ts',
+      'src/simulation/office.ts:1 imports src/config/spec.ts, against the flow',
     ],
     [
       'src/consumers/pump.ts',
@@ -137,7 +137,7 @@ describe('imports', () => {
 
   it('start in a known layer', () => {
     expect(saidOf('src/extra.ts', '')).toEqual([
-      'src/extra.ts stands in no known layer; those are operators, model, simulation, config, state, consumers, jobs, http, lifecycle.ts, commands, entries',
+      'src/extra.ts stands in no known layer; those are operators, simulation, config, state, consumers, jobs, http, lifecycle.ts, commands, entries',
     ]);
   });
 });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { isDataFile, isGzip, readMiniBatchFile, readMiniBatchFolder } from '../../src/config/mini-batch-path.ts';
+import { isDataFile, readMiniBatchFolder } from '../../src/config/mini-batch-path.ts';
 
 const why = (answer: { is: string; why?: string }): string => answer.why ?? answer.is;
 
-describe('readMiniBatchFile', () => {
+describe('readMiniBatchFolder', () => {
   it.each([
-    ['paloalto/acme/finance/2025/01/02/mb-1/part-0.json.gz', 'paloalto/acme/finance/2025/01/02/mb-1'],
-    ['fw_paloalto/acme/finance/x/y/2025/01/02/mb-1/a.jsonl', 'fw_paloalto/acme/finance/x/y/2025/01/02/mb-1'],
-    ['s3://bucket/2025/01/02/mb-1/a.gz', 's3://bucket/2025/01/02/mb-1'],
-    ['/home/ndr/inbox/2025/01/02/mb-1/a.gz', '/home/ndr/inbox/2025/01/02/mb-1'],
-    ['2025/01/02/mb-1/a.gz', '2025/01/02/mb-1'],
-    ['2024/12/31/2025/01/02/mb-1/a.gz', '2024/12/31/2025/01/02/mb-1'],
-  ])('%s', (file, folder) => {
-    const answer = readMiniBatchFile(file);
+    ['paloalto/acme/finance/2025/01/02/mb-1/', 'paloalto/acme/finance/2025/01/02/mb-1'],
+    ['fw_paloalto/acme/finance/x/y/2025/01/02/mb-1', 'fw_paloalto/acme/finance/x/y/2025/01/02/mb-1'],
+    ['s3://bucket/2025/01/02/mb-1', 's3://bucket/2025/01/02/mb-1'],
+    ['/home/ndr/inbox/2025/01/02/mb-1', '/home/ndr/inbox/2025/01/02/mb-1'],
+    ['2025/01/02/mb-1', '2025/01/02/mb-1'],
+    ['2024/12/31/2025/01/02/mb-1', '2024/12/31/2025/01/02/mb-1'],
+  ])('%s', (given, folder) => {
+    const answer = readMiniBatchFolder(given);
     expect(answer).toMatchObject({
       is: 'mini-batch',
       path: { folder, folderName: 'mb-1', miniBatchId: 'mb-1', date: '2025-01-02' },
@@ -20,16 +20,15 @@ describe('readMiniBatchFile', () => {
   });
 
   it.each([
-    ['paloalto/acme/2025/01/02/a.gz', 'is no folder of a mini-batch'],
-    ['paloalto/acme/2025/1/2/mb/a.gz', 'is no folder of a mini-batch'],
-    ['2025/01/02/mb/deeper/a.gz', 'is no folder of a mini-batch'],
-    ['a.gz', 'is no file in the folder of a mini-batch'],
-    ['2025/01/02/mb/', 'is no file in the folder of a mini-batch'],
-    ['2025/01/02/../a.gz', 'names no folder'],
-    ['2025/01/02/a\u0007b/a.gz', 'holds a slash or a control character'],
-    [`2025/01/02/${'x'.repeat(201)}/a.gz`, 'is longer than 200 characters'],
-    [`${'x'.repeat(3000)}/a.gz`, 'is no path of a mini-batch'],
-  ])('%s is a fault', (file, fault) => expect(why(readMiniBatchFile(file))).toContain(fault));
+    ['paloalto/acme/2025/01/02', 'is no folder of a mini-batch'],
+    ['paloalto/acme/2025/1/2/mb', 'is no folder of a mini-batch'],
+    ['2025/01/02/mb/deeper', 'is no folder of a mini-batch'],
+    ['a', 'is no folder of a mini-batch'],
+    ['2025/01/02/..', 'names no folder'],
+    ['2025/01/02/a\u0007b', 'holds a slash or a control character'],
+    [`2025/01/02/${'x'.repeat(201)}`, 'is longer than 200 characters'],
+    [`${'x'.repeat(3000)}`, 'is no path of a mini-batch'],
+  ])('%s is a fault', (folder, fault) => expect(why(readMiniBatchFolder(folder))).toContain(fault));
 
   it.each(['2025/02/29', '2025/04/31', '2025/13/01', '2025/00/10', '2025/01/00'])('checks the calendar: %s', (date) => {
     const answer = readMiniBatchFolder(`paloalto/${date}/mb-1/`);
@@ -100,8 +99,4 @@ describe('data files', () => {
     '%s is none',
     (name) => expect(isDataFile(name)).toBe(false),
   );
-  it('goes by the name for gzip', () => {
-    expect(isGzip('a.json.gz')).toBe(true);
-    expect(isGzip('a.json')).toBe(false);
-  });
 });

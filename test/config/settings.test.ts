@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { printSettings, readSettings, SETTINGS } from '../../src/config/settings.ts';
+import { readSettings, SETTINGS } from '../../src/config/settings.ts';
 import { renderSettingsDoc } from '../../src/config/settings-doc.ts';
-import { envNameOf, printTable, readTable, SettingsError } from '../../src/config/settings-table.ts';
+import { envNameOf, readTable, SettingsError } from '../../src/config/settings-table.ts';
 import { text, wholeNumber } from '../../src/config/value-types.ts';
 
 const faultsOf = (read: () => unknown): readonly string[] => {
@@ -153,13 +153,6 @@ describe('settings', () => {
     ]);
   });
 
-  it('print one line each', () => {
-    const lines = printSettings(readSettings({ env: { NDR_SHARDS: '4' } })).split('\n');
-    expect(lines).toHaveLength(Object.keys(SETTINGS).length);
-    expect(lines).toContain('shards = 4');
-    expect(lines).toContain('completeness.marker is unset');
-  });
-
   it('have an environment name of their own each', () => {
     const names = Object.keys(SETTINGS).map(envNameOf);
     expect(new Set(names).size).toBe(names.length);
@@ -177,8 +170,6 @@ describe('a table with a secret', () => {
   it('never shows it', () => {
     const values = readTable(TABLE, { env: { NDR_TOKEN: 'hunter22hunter22', NDR_PLACE: 'here' } });
     expect(values.token).toBe('hunter22hunter22');
-    expect(printTable(TABLE, values)).toBe('token = (secret)\nsize = 3\nplace = here');
-    expect(printTable(TABLE, { ...values, token: null })).toContain('token is unset');
     const faults = faultsOf(() => readTable(TABLE, { env: { NDR_TOKEN: 'hunter2', NDR_PLACE: 'x' } }));
     expect(faults).toEqual(['NDR_TOKEN: is not readable; expected 8 characters or more']);
     expect(renderSettingsDoc(TABLE)).toContain('Token. Secret: never printed.');

@@ -2,21 +2,19 @@ import { describe, expect, it } from 'vitest';
 import {
   hostBaselineSchema,
   hostBaselineTable,
-  hostKeys,
   ipMetadataSchema,
   ipMetadataTable,
   PAIR_HOST_SCHEMA,
   PAIR_SEGMENT_SCHEMA,
-  projectKeys,
   segmentBaselineSchema,
   segmentBaselineTable,
-  segmentKeys,
 } from '../../src/operators/baseline-datasets.ts';
 import { BASELINE_METRICS } from '../../src/operators/baseline-metrics.ts';
 import { groupByHost, groupByProject, groupBySegment } from '../../src/operators/baseline-rows.ts';
 import { statisticsOfBin } from '../../src/operators/baseline-statistics.ts';
 import { ipMetadataOf } from '../../src/operators/cold-start.ts';
 import { lengthOf } from '../../src/operators/table.ts';
+import { hostKeys, projectKeys, segmentKeys } from '../support/level-keys.ts';
 import { binOf } from './bin-rows.ts';
 import { rowsOf } from './table-rows.ts';
 

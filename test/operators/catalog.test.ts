@@ -3,14 +3,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   hostBaselineSchema,
+  ipMetadataSchema,
   PAIR_HOST_SCHEMA,
   PAIR_SEGMENT_SCHEMA,
+  PUBLICATION_METADATA_SCHEMA,
   segmentBaselineSchema,
 } from '../../src/operators/baseline-datasets.ts';
 import { BASELINE_METRICS } from '../../src/operators/baseline-metrics.ts';
 import { CATALOG, catalogTable, renderCatalog } from '../../src/operators/catalog.ts';
 import type { CatalogEntry, FeatureGroup } from '../../src/operators/catalog-entry.ts';
+import { datasetSchemas } from '../../src/operators/dataset-schemas.ts';
 import { deltaSchema, PAIR_COUNTS_SCHEMA } from '../../src/operators/datasets.ts';
+import { DELTA_OPERATORS } from '../../src/operators/delta-metrics.ts';
 import { DEFAULT_DEVIATION_OPTIONS, TRANSFORM_NAMES } from '../../src/operators/deviation-metrics.ts';
 import { FG_A_SCHEMA } from '../../src/operators/fg-a.ts';
 import { fgCSchema } from '../../src/operators/fg-c.ts';
@@ -177,6 +181,37 @@ describe('the catalog', () => {
     }
   });
 
+  it('counts in every column that ends in _cnt, and takes nothing for a share that only sounds like one', () => {
+    const counts = ofGroup('delta', 'fg_a', 'fg_a_behaviour', 'pair_counts').filter(({ name }) =>
+      /_cnt(_lookback30d)?(_w_(15m|30m|1h|8h|24h))?$/.test(name),
+    );
+    expect(counts.length).toBeGreaterThan(200);
+    expect(counts.filter(({ unit }) => unit !== 'count').map(({ name, unit }) => [name, unit])).toEqual([]);
+    const unitsOf = (name: string) => CATALOG.find((entry) => entry.name === name)?.unit;
+    expect(
+      ['deny_ratio_w_15m', 'new_peer_ratio_lookback30d_w_1h', 'peer_ip_top1_bytes_share_w_8h'].map(unitsOf),
+    ).toEqual(['ratio', 'ratio', 'ratio']);
+  });
+
+  it('says by which factors a pair is taken for a beacon', () => {
+    const formulaNamed = (name: string) => CATALOG.find((entry) => entry.name === name)?.formula;
+    const prior = formulaNamed('beacon_prior');
+    for (const said of [
+      '0.2 if',
+      '0.5 if',
+      '0.4 if',
+      '0.3 if',
+      '0.85 if',
+      '1.15 if',
+      '53, 67, 68',
+      '22, 23, 445, 3389',
+      '4000',
+    ])
+      expect(prior).toContain(said);
+    for (const said of ['regularity =', 'size =', 'hours =', '0.694', '/ 12', '8 starts'])
+      expect(formulaNamed('beacon_cadence')).toContain(said);
+  });
+
   it('names a module of the project for every feature', () => {
     const source = join(import.meta.dirname, '../../src');
     for (const { creator } of CATALOG) expect(existsSync(join(source, `${creator}.ts`)), creator).toBe(true);
@@ -204,12 +239,53 @@ describe('the catalog as a table', () => {
   });
 
   it('is a page too, with every feature on a line of its own but statistics, which stand there once', () => {
-    const lines = renderCatalog().split('\n');
+    const [features = '', context = ''] = renderCatalog().split('## Keys and context');
+    const lines = features.split('\n');
     const told = new Set(lines.map((line) => line.split(' ', 2)[1]));
     const untold = CATALOG.filter(({ name, group }) => !group.startsWith('fg_b_') && !told.has(`\`${name}\``));
     expect(names(untold)).toEqual([]);
     expect(lines.filter((line) => line.startsWith('| cold_start_flag |'))).toHaveLength(4);
     const cells = lines.filter((line) => line.startsWith('| `')).map((line) => line.match(/(?<!\\)\|/g)?.length);
     expect(new Set(cells)).toEqual(new Set([6]));
+    expect(context).not.toBe('');
+  });
+
+  it('has every column of every dataset, as a feature or among keys and context, with what the schema says', () => {
+    const [, context = ''] = renderCatalog().split('## Keys and context');
+    const sections = new Map(
+      context
+        .split(/^### /m)
+        .slice(1)
+        .map((section) => [section.slice(0, section.indexOf('\n')), section]),
+    );
+    const joinKeys = ['host_ip', 'window_label', 'segment_id', 'time_band'];
+    const metrics = BASELINE_METRICS.map(({ name }) => name);
+    const schemas = {
+      ...datasetSchemas(DELTA_OPERATORS, [], DEFAULT_DEVIATION_OPTIONS),
+      'fg_b/host': hostBaselineSchema(joinKeys, metrics),
+      'fg_b/segment': segmentBaselineSchema(joinKeys, metrics),
+      'fg_b/ip_metadata': ipMetadataSchema(joinKeys),
+      'fg_b/pair/host': PAIR_HOST_SCHEMA,
+      'fg_b/pair/segment': PAIR_SEGMENT_SCHEMA,
+      'fg_b/publication_metadata': PUBLICATION_METADATA_SCHEMA,
+    };
+    expect([...sections.keys()]).toEqual(Object.keys(schemas));
+    for (const [dataset, schema] of Object.entries(schemas)) {
+      const listed = new Set(
+        CATALOG.filter((entry) => entry.dataset === dataset.replace('pair/segment', 'pair/host')).map(
+          ({ name }) => name,
+        ),
+      );
+      const untold = Object.entries(schema).filter(
+        ([name, { type, doc, nullable }]) =>
+          !listed.has(name) &&
+          !sections
+            .get(dataset)
+            ?.includes(
+              `| \`${name}\` | \`${type}\` | ${nullable ? 'possible' : 'never'} | ${doc.replaceAll('|', '\\|')} |`,
+            ),
+      );
+      expect(untold.map(([name]) => `${dataset}: ${name}`)).toEqual([]);
+    }
   });
 });

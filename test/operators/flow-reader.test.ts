@@ -2,12 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flowWord } from '../../src/operators/flow.ts';
 import { createFlowReader } from '../../src/operators/flow-reader.ts';
 import { logLines } from './log-lines.ts';
 import { readerOptionsFor } from './product-options.ts';
 import { bytesOf, readChunks } from './product-run.ts';
-import { readingOf } from './reading.ts';
+import { flowWord, readingOf } from './reading.ts';
 
 const options = readerOptionsFor();
 /** A mebibyte. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pairRarityTable } from '../../src/operators/baseline-datasets.ts';
-import { createPairTally, rarityOf, rollUpPairs, tallyPairs } from '../../src/operators/rarity.ts';
+import { createPairTally, rarityOf, tallyPairs } from '../../src/operators/rarity.ts';
 import { rowsOf } from './table-rows.ts';
 
 const START = Date.parse('2026-03-03T00:00:00Z');
@@ -45,7 +45,8 @@ describe('the rarity of pairs', () => {
   });
 
   it('of a segment is that of all its hosts together', () => {
-    const rarity = rarityOf(rollUpPairs(tallied(COUNTS), Uint32Array.of(0, 0)), DESTINATIONS, 0.5);
+    const ofSegment = COUNTS.map(([, ...count]): Count => [0, ...count]);
+    const rarity = rarityOf(tallied(ofSegment), DESTINATIONS, 0.5);
     const rows = rowsOf(pairRarityTable('segment_id', rarity, ['10.0.1.0/24'], DESTINATIONS));
     expect(rows.map((own) => [own['dst_ip'], own['dst_port'], own['pair_seen_count'], own['active_days']])).toEqual([
       ['10.0.0.10', 53, 1, 1],

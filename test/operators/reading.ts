@@ -1,7 +1,11 @@
 import { formatIpv4 } from '../../src/operators/address.ts';
-import { flowNumber, flowWord } from '../../src/operators/flow.ts';
+import { FLOW_WORDS, type FlowRecords, flowNumber, WORDS_PER_FLOW } from '../../src/operators/flow.ts';
 import type { FileFlows } from '../../src/operators/flow-reader.ts';
 import type { Rejection } from './product-run.ts';
+
+/** An address, a port or the flags of a flow. */
+export const flowWord = ({ words }: FlowRecords, row: number, field: keyof typeof FLOW_WORDS): number =>
+  words[row * WORDS_PER_FLOW + FLOW_WORDS[field]]!;
 
 /** What a file's reading comes to, with addresses as text: ids depend on what else was read. */
 export function readingOf({ file, rejected }: { readonly file: FileFlows; readonly rejected: readonly Rejection[] }) {

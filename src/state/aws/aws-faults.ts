@@ -32,7 +32,7 @@ const GIVE_CREDENTIALS =
   'give ndr credentials that are valid: a role of its machine or pod, a profile, or AWS_ACCESS_KEY_ID and ' +
   'AWS_SECRET_ACCESS_KEY; and check aws.region';
 const SET_REGION = 'set aws.region or AWS_REGION to the region where it lies';
-export const SET_CLOCK = 'set the clock of this machine (timedatectl)';
+const SET_CLOCK = 'set the clock of this machine (timedatectl)';
 
 /** HTTP status of an answer that is an error; undefined where there was no answer. */
 export const statusOf = (error: unknown): number | undefined =>
@@ -64,7 +64,7 @@ export function mayPass(error: unknown): boolean {
  * Name, status and request. Of an answer neither text nor error goes on, as that to a faulty signature quotes what was
  * signed, session tokens included; where there was none, the client's own text says what happened.
  */
-export function shortly(error: unknown): string {
+function shortly(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message, code, $metadata } = error as ClientError;
   const { httpStatusCode: status, requestId } = $metadata ?? {};

@@ -23,7 +23,7 @@ export interface Patience {
   readonly resumptions: number;
 }
 
-export const PATIENCE: Patience = { stallMs: 20_000, resumptions: 5 };
+const PATIENCE: Patience = { stallMs: 20_000, resumptions: 5 };
 
 /** So much further, and patience begins anew: otherwise a large file on a bad line would never be read. */
 const PROGRESS_BYTES = 1 << 20;

@@ -23,7 +23,7 @@ export interface RedisAdvice {
 }
 
 /** Host and port of a Redis, without what is secret in its url. */
-export function addressOf(url: string): string {
+function addressOf(url: string): string {
   if (!URL.canParse(url)) return 'an address that cannot be read';
   const { hostname, port } = new URL(url);
   return `${hostname || 'localhost'}:${port || '6379'}`;

@@ -4,12 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   hostBaselineTable,
-  hostKeys,
   ipMetadataTable,
   pairRarityTable,
-  projectKeys,
   segmentBaselineTable,
-  segmentKeys,
 } from '../../../src/operators/baseline-datasets.ts';
 import { BASELINE_METRICS, type BaselineMetric, baselineMetricOf } from '../../../src/operators/baseline-metrics.ts';
 import {
@@ -22,8 +19,9 @@ import {
 import { type ProjectColumn, statisticsOfBin, statisticsOfProject } from '../../../src/operators/baseline-statistics.ts';
 import { capRows } from '../../../src/operators/capping.ts';
 import { ipMetadataOf } from '../../../src/operators/cold-start.ts';
-import { createPairTally, rarityOf, rollUpPairs, tallyPairs } from '../../../src/operators/rarity.ts';
+import { createPairTally, rarityOf, tallyPairs } from '../../../src/operators/rarity.ts';
 import type { Table } from '../../../src/operators/table.ts';
+import { hostKeys, projectKeys, segmentKeys } from '../../support/level-keys.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -233,20 +231,24 @@ function rarityTables(start: number, end: number, takes: (host: string) => boole
   const hosts = ascending(all.map(([src]) => src));
   const segments = ascending(hosts.map(segmentOf));
   const destinations = [...new Set(all.map(([, dst]) => dst))];
-  const tally = createPairTally(start);
-  for (const { at, rows } of counts) {
-    tallyPairs(tally, {
-      length: rows.length,
-      owner: Uint32Array.from(rows, ([src]) => hosts.indexOf(src)),
-      destination: Uint32Array.from(rows, ([, dst]) => destinations.indexOf(dst)),
-      port: Int32Array.from(rows, ([, , port]) => port),
-      sessions: Float64Array.from(rows, ([, , , sessions]) => sessions),
-      at: new Float64Array(rows.length).fill(at),
-    });
-  }
-  const bySegment = rollUpPairs(tally, Uint32Array.from(hosts, (host) => segments.indexOf(segmentOf(host))));
+  const rarityBy = (ownerOf: (src: string) => number) => {
+    const tally = createPairTally(start);
+    for (const { at, rows } of counts) {
+      tallyPairs(tally, {
+        length: rows.length,
+        owner: Uint32Array.from(rows, ([src]) => ownerOf(src)),
+        destination: Uint32Array.from(rows, ([, dst]) => destinations.indexOf(dst)),
+        port: Int32Array.from(rows, ([, , port]) => port),
+        sessions: Float64Array.from(rows, ([, , , sessions]) => sessions),
+        at: new Float64Array(rows.length).fill(at),
+      });
+    }
+    return rarityOf(tally, destinations, 0.5);
+  };
+  const byHost = rarityBy((src) => hosts.indexOf(src));
+  const bySegment = rarityBy((src) => segments.indexOf(segmentOf(src)));
   return {
-    host: pairRarityTable('host_ip', rarityOf(tally, destinations, 0.5), hosts, destinations),
-    segment: pairRarityTable('segment_id', rarityOf(bySegment, destinations, 0.5), segments, destinations),
+    host: pairRarityTable('host_ip', byHost, hosts, destinations),
+    segment: pairRarityTable('segment_id', bySegment, segments, destinations),
   };
 }
