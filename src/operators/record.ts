@@ -22,7 +22,7 @@ export const SLOTS = {
   duration: 14,
 } as const;
 export type RecordField = keyof typeof SLOTS;
-const SLOT_COUNT = 15;
+export const SLOT_COUNT = 15;
 
 export type SlotKind = 'address' | 'number' | 'time' | 'code';
 const KIND_OF: Record<RecordField, SlotKind> = {
