@@ -6,7 +6,7 @@ import { partitionValues } from '../state/partition.ts';
 const MOST_READ = 10_000;
 
 /** Projects and versions whose manifests lie in a lake, as `project, version`; not `own`. */
-export async function otherStreams(lake: Lake, own: { project: string; version: string }): Promise<string[]> {
+async function otherStreams(lake: Lake, own: { project: string; version: string }): Promise<string[]> {
   const found = new Set<string>();
   let read = 0;
   for await (const { path } of lake.list(`${DEFAULT_MANIFEST_PREFIX}/`)) {

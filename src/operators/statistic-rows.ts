@@ -147,7 +147,7 @@ export function requireColumns(table: Table, names: readonly string[], source: s
   if (missing.length > 0) throw new SchemaError(missing.map((name) => `${source}: ${name} is missing`));
 }
 
-export function numbersOf({ columns }: Table, name: string): NumberVector {
+function numbersOf({ columns }: Table, name: string): NumberVector {
   const vector = columns[name];
   if (vector === undefined || isText(vector) || isUtf8(vector) || isList(vector))
     throw new SchemaError([`${name} is not a column of numbers`]);
