@@ -17,7 +17,7 @@ import { DAYS } from './timeline.ts';
 import { attackedOf } from './truth.ts';
 
 /** Development used 1 to 9. */
-const HELD_OUT_SEED = 53;
+const HELD_OUT_SEED = 67;
 const BUDGETS = [5, 10, 20, 50];
 const DATA = join(import.meta.dirname, '..', 'data');
 
