@@ -5,7 +5,7 @@ import { type RemovedFiles, removeOlderInFolder, removeOlderInLake } from '../jo
 import { type RetentionReport, retainDatasets } from '../jobs/retention.ts';
 import { retentionFaults, retentionsOf } from '../jobs/retention-plan.ts';
 import { scope } from '../lifecycle.ts';
-import { formatInstant } from '../operators/time.ts';
+import { DAY_MS, formatInstant } from '../operators/time.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
 import { BASELINE_WORK } from './baselines.ts';
 import { type Command, type CommandContext, EXIT, isJson } from './command.ts';
@@ -49,7 +49,7 @@ export const retain: Command = {
 /** One slice of a wrong year would make all others look old enough to go. */
 async function checkNewest({ clock }: CommandContext, { deps, spec }: Home): Promise<void> {
   const newest = await deps.index.newestCommitted(spec.project, spec.featureSpecVersion);
-  if (newest === undefined || newest.sliceEnd <= clock() + DAY) return;
+  if (newest === undefined || newest.sliceEnd <= clock() + DAY_MS) return;
   throw new Error(
     `mini-batch ${newest.miniBatchId} is the newest of project ${spec.project}, but its slice ends ` +
       `${formatInstant(newest.sliceEnd)}, after ${formatInstant(clock())}, which it is here: ages that count from it are ` +
@@ -61,8 +61,6 @@ interface OtherReport extends RemovedFiles {
   readonly what: 'quarantine' | 'scratch';
   readonly days: number;
 }
-
-const DAY = 86_400_000;
 
 /** Folders in which files are made before they get their names; whoever opens a store clears what the dead left behind. */
 const SCRATCH = [
@@ -84,7 +82,7 @@ async function retainOthers(
   isDryRun: boolean,
 ): Promise<OtherReport[]> {
   const [quarantineDays, scratchDays] = [settings['retention.quarantine_days'], settings['retention.scratch_days']];
-  const before = (days: number): number => clock() - days * DAY;
+  const before = (days: number): number => clock() - days * DAY_MS;
   const quarantined = await removeOlderInLake(deps.quarantine, `${spec.project}/`, before(quarantineDays), isDryRun);
   const scratch = { files: 0, bytes: 0 };
   for (const place of SCRATCH) {
@@ -104,8 +102,8 @@ async function retainPublications(context: CommandContext, { deps, spec }: Home,
   const days = settings['retention.baselines_days'];
   const newest = await deps.index.newestCommitted(spec.project, spec.featureSpecVersion);
   if (newest === undefined) return;
-  const upTo = newest.sliceEnd - days * DAY;
-  const before = clock() - settings['retention.scratch_days'] * DAY;
+  const upTo = newest.sliceEnd - days * DAY_MS;
+  const before = clock() - settings['retention.scratch_days'] * DAY_MS;
   const report = await retainBaselines(deps, spec, { upTo, before, isDryRun });
   if (isJson(context)) {
     const { publications, files, bytes } = report;

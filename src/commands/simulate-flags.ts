@@ -1,4 +1,5 @@
 import { nearestKey } from '../config/nearest-key.ts';
+import { DAY_MS, HOUR_MS } from '../operators/time.ts';
 import {
   INCIDENT_KIND_NAMES,
   INCIDENT_KINDS,
@@ -16,8 +17,6 @@ import { type CommandContext, type Flags, UsageError } from './command.ts';
 import { instantFlag, oneOfFlag, textFlag, wholeFlag } from './flags.ts';
 
 const NUISANCE_NAMES = Object.keys(NUISANCES) as readonly Nuisance[];
-const DAY = 86_400_000;
-const HOUR = 3_600_000;
 /** Slices end at minutes 08, 23, 38 and 53. */
 const SLICE_PHASE = 8 * 60_000;
 const FIRST_SLICE = Date.UTC(2026, 2, 2, 7, 8);
@@ -138,7 +137,7 @@ export function readSimulation(context: Pick<CommandContext, 'flags'>): Simulati
 const sliceStart = (instant: number): number => Math.floor((instant - SLICE_PHASE) / SLICE_MS) * SLICE_MS + SLICE_PHASE;
 
 function slicesFlag(context: Pick<CommandContext, 'flags'>): number {
-  const perUnit = { slices: 1, hours: HOUR / SLICE_MS, days: DAY / SLICE_MS };
+  const perUnit = { slices: 1, hours: HOUR_MS / SLICE_MS, days: DAY_MS / SLICE_MS };
   const given = (Object.keys(perUnit) as (keyof typeof perUnit)[]).filter(
     (name) => textFlag(context, name) !== undefined,
   );
@@ -212,7 +211,7 @@ function known<T extends string>(text: string, names: readonly T[], flag: string
 }
 
 function dayOff(text: string, flag: string): number {
-  return Math.floor(instantFlag({ flags: { [flag]: text } }, flag)! / DAY);
+  return Math.floor(instantFlag({ flags: { [flag]: text } }, flag)! / DAY_MS);
 }
 
 function outage(text: string, flag: string): Span {
@@ -222,5 +221,5 @@ function outage(text: string, flag: string): Span {
       `--${flag}: "${text}" is not INSTANT/HOURS of at most 48 hours, such as 2026-03-02T10:08:00Z/2`,
     );
   const start = instantFlag({ flags: { [flag]: instant } }, flag)!;
-  return { start, end: start + Number(hours) * HOUR };
+  return { start, end: start + Number(hours) * HOUR_MS };
 }

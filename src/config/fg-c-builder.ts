@@ -12,6 +12,7 @@ import {
   type Transform,
 } from '../operators/deviation-metrics.ts';
 import type { SegmentMapping } from '../operators/segments.ts';
+import { DAY_MS, HOUR_MS } from '../operators/time.ts';
 import type { DeviationSpec, JoinKey } from './baseline-spec.ts';
 import { horizons, joinKeys, metricColumns } from './baseline-types.ts';
 import { readDataset } from './fg-a-builder.ts';
@@ -48,14 +49,14 @@ export interface FgCBuilder {
 
 const DEFAULTS = DEFAULT_DEVIATION_OPTIONS;
 const DEFAULT_DELAY_HOURS = 6;
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: DAY_MS };
 
 /** A number counts hours. */
 const delay: z.ZodType<number> = value('a time such as 6h or 90m', (raw) => {
   const match = /^(\d{1,6})\s*([mhd]?)$/.exec(String(raw).trim());
   if (match === null) return undefined;
   const ms = Number(match[1]) * UNITS[match[2] === '' ? 'h' : match[2]!]!;
-  return ms <= 60 * 86_400_000 ? ms : unreadable(`is ${show(raw)}; expected at most 60d`);
+  return ms <= 60 * DAY_MS ? ms : unreadable(`is ${show(raw)}; expected at most 60d`);
 });
 
 const required: z.ZodType<DeviationSpec['require']> = value('auto, true or false', (raw) => {
@@ -83,7 +84,7 @@ export const fgCSchema = (where: SpecPlace) =>
       require_baselines: required.default('auto').meta({
         doc: 'Whether a mini-batch waits where there is no baseline; auto: from the first publication on.',
       }),
-      baseline_effect_delay: delay.default(DEFAULT_DELAY_HOURS * UNITS['h']!).meta({
+      baseline_effect_delay: delay.default(DEFAULT_DELAY_HOURS * HOUR_MS).meta({
         doc: 'How long after its reference instant a baseline takes effect; m, h or d behind the number, else hours.',
         usual: `\`${DEFAULT_DELAY_HOURS}h\``,
       }),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { daysOf } from '../operators/time.ts';
+import { DAY_MS, daysOf } from '../operators/time.ts';
 import { literally } from './path-template.ts';
 import { show } from './shown-value.ts';
 import { unreadable, value } from './value-types.ts';
@@ -8,8 +8,6 @@ import { unreadable, value } from './value-types.ts';
 const PARTS = { yyyy: 4, mm: 2, dd: 2, HH: 2, MM: 2, SS: 2 } as const;
 type Part = keyof typeof PARTS;
 const isPart = (name: string): name is Part => Object.hasOwn(PARTS, name);
-
-const DAY = 86_400_000;
 
 /** What is wrong with a template; undefined if it can be used. */
 function idPatternFault(template: string): string | undefined {
@@ -54,5 +52,5 @@ export function timeOfName(name: string, template: string, pathDate: string | nu
   if (Number.isNaN(days) || hour! > 23 || minute! > 59 || second! > 59) {
     return `the folder's name ${show(name)}, read by input.id_pattern ${show(template)}, holds no time of the calendar`;
   }
-  return days * DAY + (hour! * 3600 + minute! * 60 + second!) * 1000;
+  return days * DAY_MS + (hour! * 3600 + minute! * 60 + second!) * 1000;
 }

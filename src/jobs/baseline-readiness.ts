@@ -1,9 +1,8 @@
 import { SLICE_MS } from '../operators/metrics.ts';
-import { formatInstant } from '../operators/time.ts';
+import { formatInstant, HOUR_MS } from '../operators/time.ts';
 import { nameOfPublication } from '../state/baseline-publications.ts';
 import type { BaselinePeriod } from './baseline-schedule.ts';
 
-const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const NAMED_RANGES = 20;
 
@@ -22,7 +21,7 @@ export function readinessOf(
 ): Readiness {
   const missing: number[] = [];
   let expected = 0;
-  for (let hour = Math.floor(start / HOUR) * HOUR; hour < end; hour += HOUR) {
+  for (let hour = Math.floor(start / HOUR_MS) * HOUR_MS; hour < end; hour += HOUR_MS) {
     for (const minute of floorMinutes) {
       const sliceEnd = hour + minute * MINUTE;
       if (sliceEnd < start || sliceEnd >= end) continue;

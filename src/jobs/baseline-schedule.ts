@@ -1,6 +1,5 @@
 import { HORIZON_DAYS, type Horizon } from '../operators/baseline-metrics.ts';
-import { DAY_MS } from '../operators/past-rows.ts';
-import { daysOf } from '../operators/time.ts';
+import { DAY_MS, daysOf } from '../operators/time.ts';
 
 /** 1970-01-05 was a Monday. */
 const MONDAY = 4 * DAY_MS;

@@ -1,7 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { HORIZON_DAYS } from '../operators/baseline-metrics.ts';
-import { DAY_MS } from '../operators/past-rows.ts';
-import { formatInstant } from '../operators/time.ts';
+import { DAY_MS, formatInstant } from '../operators/time.ts';
 import { type BaselinePublications, nameOfPublication } from '../state/baseline-publications.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake } from '../state/lake.ts';

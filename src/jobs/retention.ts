@@ -1,13 +1,12 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
 import { SLICE_MS } from '../operators/metrics.ts';
+import { DAY_MS } from '../operators/time.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import type { Lake, LakeEntry } from '../state/lake.ts';
 import { partitionValues, pathPart } from '../state/partition.ts';
 import { datasetPrefix, liesBySliceStart } from '../state/publish.ts';
 import { raiseRetentionMark } from '../state/retention-marks.ts';
 import type { Retention } from './retention-plan.ts';
-
-const DAY = 86_400_000;
 
 export interface RetentionDeps {
   readonly lake: Lake;
@@ -44,7 +43,7 @@ export async function retainDatasets(
   const reports: RetentionReport[] = [];
   for (const { dataset, days } of retentions) {
     if (stop.aborted) break;
-    const upTo = newest.sliceEnd - days * DAY;
+    const upTo = newest.sliceEnd - days * DAY_MS;
     reports.push({ dataset, days, upTo, ...(await retainDataset(deps, dataset, upTo, isDryRun)) });
   }
   return reports;

@@ -1,4 +1,5 @@
 import { quantileOfUnsorted } from './quantiles.ts';
+import { HOUR_MS } from './time.ts';
 
 /** How regularly a pair begins sessions. */
 export interface Cadence {
@@ -19,7 +20,6 @@ const LEAST_GAP_MS = 1000;
 const POISSON_SPREAD = 0.694;
 /** A deviation so many medians wide leaves no regularity, however numbers are rounded. */
 const SURELY_CHANCE = 0.695;
-const HOUR_MS = 3_600_000;
 const HOURS_OF_HALF_A_DAY = 12;
 const SIZE_SHARE = 0.25;
 const HOURS_SHARE = 0.25;

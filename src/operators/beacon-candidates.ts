@@ -8,9 +8,9 @@ import { createHostContacts, type RepeatedPair } from './host-contacts.ts';
 import { DIRECTIONS } from './metrics.ts';
 import type { PairTimings } from './pair-timings.ts';
 import { type PeerPlaces, peerTraitsBy } from './peer-traits.ts';
+import { HOUR_MS } from './time.ts';
 import { timedEntriesOf } from './timed-entries.ts';
 
-const HOUR_MS = 3_600_000;
 const SECONDS_OF_DAY = 86_400;
 
 /** What beacons of a shard are looked for in. */

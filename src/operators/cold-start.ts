@@ -1,7 +1,6 @@
 import type { BaselineMetric } from './baseline-metrics.ts';
 import { type BinRows, groupByHost, type RowGroups } from './baseline-rows.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from './time.ts';
 
 /** A metric that a baseline must have, with its column. */
 export interface RequiredColumn {

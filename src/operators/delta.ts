@@ -7,6 +7,7 @@ import { durationOf, type QualityOptions } from './quality.ts';
 import { QUANTILES, quantile, sortAscending } from './quantiles.ts';
 import type { DeltaRows } from './role-rows.ts';
 import type { ListVector } from './table.ts';
+import { DAY_MS } from './time.ts';
 
 /** Which fields of a flow play which part for a role. */
 export interface RoleColumns {
@@ -212,8 +213,8 @@ interface MinuteCounter {
 
 /** Counts by minute, in a table that spans every time that settled flows can have. */
 function createMinuteCounter({ slice, quality }: DeltaOptions, most: number): MinuteCounter {
-  const first = Math.floor((slice.start - quality.maxSessionDays * 86_400_000) / 60_000);
-  const last = Math.floor((slice.end + 86_400_000) / 60_000);
+  const first = Math.floor((slice.start - quality.maxSessionDays * DAY_MS) / 60_000);
+  const last = Math.floor((slice.end + DAY_MS) / 60_000);
   const counts = new Float64Array(last - first + 1);
   const touched = new Int32Array(most);
   let used = 0;

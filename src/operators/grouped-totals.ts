@@ -2,6 +2,7 @@ import type { HeldBlock } from './held-day.ts';
 import { bytesOfTotals, type HeldTotals, mergedTotals, type RingedTotals } from './held-totals.ts';
 import { ringOf } from './lookback.ts';
 import type { RoleName } from './role-rows.ts';
+import { HOUR_MS } from './time.ts';
 
 /** Adds up the totals of a span of blocks once, for all emissions of which a ring holds that span as a whole. */
 export interface GroupedTotals {
@@ -11,7 +12,7 @@ export interface GroupedTotals {
 }
 
 /** Two hours: more would seldom lie in one ring as a whole, less would spare little. */
-const SPAN_MS = 2 * 3_600_000;
+const SPAN_MS = 2 * HOUR_MS;
 
 interface Group {
   readonly serials: string;

@@ -1,6 +1,7 @@
 import type { PastDays } from './lookback.ts';
 import type { LookbackIds } from './novelty.ts';
-import { DAY_MS, LOOKBACK_DAYS } from './past-rows.ts';
+import { LOOKBACK_DAYS } from './past-rows.ts';
+import { DAY_MS } from './time.ts';
 
 /**
  * Whole days from the first slice of [sliceEnd - 31 d, sliceEnd] in which each of some hosts was active, in either role,

@@ -2,8 +2,8 @@ import { FEWEST_STARTS } from './beacon-cadence.ts';
 import { createBusiestPair } from './busiest-pair.ts';
 import type { HeldRows } from './held-rows.ts';
 import { createPairPlaces } from './pair-places.ts';
-import { DAY_MS } from './past-rows.ts';
 import { createRepeatedPairs, gatheredOf, layOut, openPair } from './repeated-pairs.ts';
+import { DAY_MS } from './time.ts';
 import type { TimedEntries } from './timed-entries.ts';
 
 /** A pair with a session in the slice and as many known starts as a candidate has. */

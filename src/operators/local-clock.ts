@@ -1,5 +1,4 @@
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
+import { DAY_MS, HOUR_MS } from './time.ts';
 
 /** Date and hour of the day on the clocks of a zone. */
 export interface LocalHour {

@@ -3,8 +3,9 @@ import type { ActiveSlices, DayRollup } from './day-rollup.ts';
 import { mergePast, NEVER_FIRST } from './merge-past.ts';
 import { DIRECTIONS } from './metrics.ts';
 import { type Numbers, narrowed } from './narrow.ts';
-import { DAY_MS, LOOKBACK_DAYS } from './past-rows.ts';
+import { LOOKBACK_DAYS } from './past-rows.ts';
 import type { RoleName } from './role-rows.ts';
+import { DAY_MS } from './time.ts';
 
 /** No threshold is near it, so that counts which stop here still compare as they should. */
 const MOST_SESSIONS = 0xffff_ffff;

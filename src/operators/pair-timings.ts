@@ -1,7 +1,7 @@
 import { type AddressList, listOfThose } from './address-book.ts';
 import { type Numbers, narrowed } from './narrow.ts';
-import { DAY_MS } from './past-rows.ts';
 import type { PairRows } from './role-rows.ts';
+import { DAY_MS } from './time.ts';
 
 /**
  * When the outbound pairs of a sealed block began, and how long they lasted: row for row what the block holds of each of its

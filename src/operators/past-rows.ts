@@ -1,6 +1,7 @@
 import type { AddressList } from './address-book.ts';
 import type { Numbers } from './narrow.ts';
 import type { RoleName } from './role-rows.ts';
+import { DAY_MS } from './time.ts';
 
 /** Sessions of (host, peer, port) in one role. Hosts ascend; the rows of host i are offsets[i] .. offsets[i + 1]. */
 export interface PastRows {
@@ -27,7 +28,8 @@ export interface PastSlice {
 /** Ports from here on are picked at random by clients: to the lookback they are one. */
 export const FIRST_EPHEMERAL_PORT = 32_768;
 
-export const DAY_MS = 86_400_000;
+/** For those who read the past by the day; its home is time.ts. */
+export { DAY_MS };
 export const MINUTE_MS = 60_000;
 
 /** 00:00 UTC of an instant's day. */

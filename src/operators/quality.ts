@@ -9,6 +9,7 @@ import {
 } from './flow.ts';
 import { LONGEST_LINE } from './line-faults.ts';
 import { NAME, REASON_DENIES, type Registers, SLOTS, SUBTYPE } from './record.ts';
+import { DAY_MS } from './time.ts';
 
 /**
  * Every data-quality rule: what it does and when. `rejected` lines are quarantined, `filtered` records are not data for
@@ -151,7 +152,6 @@ function bytesOf(value: number, options: QualityOptions, counts: QualityCounts):
   return Number.NaN;
 }
 
-const DAY = 86_400_000;
 const SHORT_SESSION = maskOf('short_session');
 const TRAFFIC = maskOf('traffic');
 
@@ -165,8 +165,8 @@ export function settleTimes(
   options: QualityOptions,
   counts: QualityCounts,
 ): void {
-  const earliest = slice.start - options.maxSessionDays * DAY;
-  const latest = slice.end + DAY;
+  const earliest = slice.start - options.maxSessionDays * DAY_MS;
+  const latest = slice.end + DAY_MS;
   const settled = (time: number): number => {
     if (!(time < earliest || time > latest)) return time;
     counts.implausible_time++;

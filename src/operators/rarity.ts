@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from './time.ts';
+
 /** Days are bits of a whole number. */
 const MOST_DAYS = 32;
 const KEY_PORTS = 65_536;

@@ -1,6 +1,7 @@
 /** Instants are whole milliseconds since the epoch, UTC; NaN where a time is absent or cannot be read. */
 
-const DAY = 86_400_000;
+export const DAY_MS = 86_400_000;
+export const HOUR_MS = 3_600_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** Days since 1970-01-01 of a proleptic Gregorian date; NaN if the date does not exist. month is 1..12. */
@@ -56,14 +57,14 @@ export function zoneOffset(timeZone: string): ZoneOffset {
     const parts: Record<string, number> = {};
     for (const { type, value } of format.formatToParts(instant)) parts[type] = Number(value);
     const wall =
-      daysOf(parts['year']!, parts['month']!, parts['day']!) * DAY +
+      daysOf(parts['year']!, parts['month']!, parts['day']!) * DAY_MS +
       (parts['hour']! * 3600 + parts['minute']! * 60 + parts['second']!) * 1000;
     return wall - Math.floor(instant / 1000) * 1000;
   };
   return (wallClock) => {
-    const before = offsetAt(wallClock - DAY);
+    const before = offsetAt(wallClock - DAY_MS);
     if (offsetAt(wallClock - before) === before) return before;
-    const after = offsetAt(wallClock + DAY);
+    const after = offsetAt(wallClock + DAY_MS);
     return offsetAt(wallClock - after) === after ? after : before;
   };
 }
@@ -97,7 +98,7 @@ function assemble(
   const minute = Number(match[clock + 1] ?? 0);
   const second = Number(match[clock + 2] ?? 0);
   if (Number.isNaN(days) || hour > 23 || minute > 59 || second > 59) return Number.NaN;
-  const wall = days * DAY + (hour * 3600 + minute * 60 + second) * 1000;
+  const wall = days * DAY_MS + (hour * 3600 + minute * 60 + second) * 1000;
   const rounded = wall + roundFraction(match[clock + 3] ?? '');
   return rounded - (offset === undefined ? zone(wall) : offsetOfText(offset));
 }

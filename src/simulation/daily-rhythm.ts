@@ -1,5 +1,4 @@
-const HOUR = 3_600_000;
-export const DAY_MS = 24 * HOUR;
+import { DAY_MS, HOUR_MS } from '../operators/time.ts';
 
 /** How busy the office is at each full hour, UTC; 1 is as busy as it gets. */
 const BY_HOUR = [
@@ -14,7 +13,7 @@ const NONE: DaysOff = new Set();
 
 /** How busy the office is at an instant (milliseconds UTC): in (0, 1], between two full hours in proportion. */
 export function busyness(instant: number, daysOff: DaysOff = NONE): number {
-  const hours = (((instant % DAY_MS) + DAY_MS) % DAY_MS) / HOUR;
+  const hours = (((instant % DAY_MS) + DAY_MS) % DAY_MS) / HOUR_MS;
   const before = Math.floor(hours);
   const share = hours - before;
   const busy = BY_HOUR[before]! * (1 - share) + BY_HOUR[(before + 1) % 24]! * share;

@@ -1,4 +1,5 @@
-import { DAY_MS, dayOf, isPatchDay, isReturnDay, weekdayOf } from './daily-rhythm.ts';
+import { DAY_MS, HOUR_MS } from '../operators/time.ts';
+import { dayOf, isPatchDay, isReturnDay, weekdayOf } from './daily-rhythm.ts';
 import type { Incident } from './incidents.ts';
 import { applicationAddress, generationOf, SERVERS } from './office-network.ts';
 import type { OfficePlan } from './office-plan.ts';
@@ -19,7 +20,6 @@ export interface TruthLine {
 }
 
 const iso = (instant: number): string => new Date(instant).toISOString();
-const HOUR = 3_600_000;
 
 /** Everything that a detector should, or should not, find. */
 export function groundTruth(plan: OfficePlan, incidents: readonly Incident[], outages: readonly Span[]): TruthLine[] {
@@ -60,7 +60,7 @@ function oddDays(plan: OfficePlan): TruthLine[] {
   const { start, end, nuisances, daysOff, network } = plan;
   const lines: TruthLine[] = [];
   const add = (kind: string, day: number, [from, to]: readonly [number, number], host: string | null): void => {
-    const span = { start: day * DAY_MS + from * HOUR, end: day * DAY_MS + to * HOUR };
+    const span = { start: day * DAY_MS + from * HOUR_MS, end: day * DAY_MS + to * HOUR_MS };
     const place = lines.filter((line) => line.kind === kind).length;
     if (span.start < end && start < span.end) lines.push(benign(kind, place, span, host));
   };

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../operators/time.ts';
 import { SPOILS } from './dirty-lines.ts';
 import { HALVES, halfOf, NUMBERS, type RecordBatch, WORDS } from './record-batch.ts';
 import type { RecordKind } from './record-kinds.ts';
@@ -39,7 +40,6 @@ const THREE = Uint8Array.from({ length: 3000 }, (_, i) => {
 const DOT = 46;
 const COLON = 58;
 const ZULU = 90;
-const DAY = 86_400_000;
 
 export interface LineWriter {
   /** JSON Lines of the rows order[from .. to - 1]. The bytes are valid until the next call. */
@@ -58,13 +58,13 @@ export function createLineWriter(kinds: readonly RecordKind[]): LineWriter {
   let date = pieceOf('');
 
   const dateOf = (day: number): Piece => {
-    if (day !== dayWritten) date = pieceOf(new Date(day * DAY).toISOString().slice(0, 11));
+    if (day !== dayWritten) date = pieceOf(new Date(day * DAY_MS).toISOString().slice(0, 11));
     dayWritten = day;
     return date;
   };
   const putTime = (start: number, instant: number): number => {
-    const day = Math.floor(instant / DAY);
-    const ms = instant - day * DAY;
+    const day = Math.floor(instant / DAY_MS);
+    const ms = instant - day * DAY_MS;
     return putClock(out, put(view, start, dateOf(day)), ms);
   };
 

@@ -1,4 +1,5 @@
-import { busyness, DAY_MS, dayOf, isPatchDay, isReturnDay, weekdayOf } from './daily-rhythm.ts';
+import { DAY_MS } from '../operators/time.ts';
+import { busyness, dayOf, isPatchDay, isReturnDay, weekdayOf } from './daily-rhythm.ts';
 import { always, mixed, tailed } from './dice-stream.ts';
 import { reseedForDay } from './everyday.ts';
 import { DNS, type SessionShape } from './habits.ts';

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../operators/time.ts';
 import { mixed } from './dice-stream.ts';
 import { ipv4, machineIpv6 } from './simulated-address.ts';
 
@@ -20,8 +21,6 @@ const HOSTS_PER_APPLICATION_SERVER = 25;
 /** Leases of a laptop segment are dealt in groups of ten; each day one group in five is dealt anew. */
 const LEASE_GROUP = 10;
 const LEASE_DAYS = 5;
-
-const DAY = 86_400_000;
 
 export interface Workstation {
   readonly index: number;
@@ -155,7 +154,7 @@ export function addressAt(person: Workstation, instant: number, leasesChange: bo
   if (!person.isLaptop || !leasesChange) return person.fixedAddress;
   const machine = (person.fixedAddress & 255) - FIRST_MACHINE;
   const group = Math.floor(machine / LEASE_GROUP);
-  const turn = Math.floor((Math.floor(instant / DAY) + group) / LEASE_DAYS);
+  const turn = Math.floor((Math.floor(instant / DAY_MS) + group) / LEASE_DAYS);
   const member = (machine + turn * 3) % LEASE_GROUP;
   return person.fixedAddress - machine + group * LEASE_GROUP + member;
 }
@@ -174,7 +173,7 @@ export function generationOf(place: number, day: number): number {
 
 /** The address of an application server at an instant. */
 export function applicationAddress(place: number, instant: number, areRenewed: boolean): number {
-  const generation = areRenewed ? generationOf(place, Math.floor(instant / DAY)) % GENERATIONS : 0;
+  const generation = areRenewed ? generationOf(place, Math.floor(instant / DAY_MS)) % GENERATIONS : 0;
   const segment = generation * SEGMENTS_PER_GENERATION + Math.floor(place / SERVERS_PER_SEGMENT);
   return ipv4(10, 9, segment, FIRST_MACHINE + (place % SERVERS_PER_SEGMENT));
 }
