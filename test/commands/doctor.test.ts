@@ -162,7 +162,7 @@ describe('doctor', () => {
   it.each([
     ['150 of 150 lines were rejected', { NDR_INPUT_ID_PATTERN: ID_PATTERN }],
     // Its slice cannot be settled, so that the index never hears of it.
-    ['has an event_end within a day', { NDR_INPUT_SLICE_TIME: 'max_event_end' }],
+    ['lines were rejected (malformed_json 150)', { NDR_INPUT_SLICE_TIME: 'max_event_end' }],
   ])('tells why a mini-batch failed: %s', async (why, settings) => {
     const home = copyHome();
     const sliceEnd = miniBatches[2]!.sliceEnd + 900_000;
