@@ -49,6 +49,7 @@ export interface FgBBuilder {
 const DEFAULT_HEAD_DAYS: ByHorizon<number> = { '7d': 2, '30d': 7 };
 const DEFAULT_SUPPORT_MIN = 50;
 const DEFAULT_SUPPORT_DAYS: ByHorizon<number> = { '7d': 3, '30d': 10 };
+const DEFAULT_REQUIRED_METRICS: readonly string[] = ['sessions_cnt_w_15m'];
 const DEFAULT_KEY_METRICS = [
   'sessions_cnt_w_15m',
   'bytes_src_sum_w_15m',
@@ -126,10 +127,12 @@ export const fgBSchema = (where: SpecPlace) =>
     support_min_days: supportMinDays.prefault({}).meta({
       doc: 'UTC days with values of the required metrics that make a history full; one number stands for both horizons.',
     }),
-    baseline_metrics: metricColumns.optional().meta({ doc: 'Metrics that get baselines.', usual: 'all' }),
+    baseline_metrics: metricColumns
+      .optional()
+      .meta({ doc: 'Metrics that get baselines; none named: all.', usual: 'all' }),
     baseline_required_metrics: metricColumns
-      .default(['sessions_cnt_w_15m'])
-      .meta({ doc: 'Metrics that a host must have for a baseline of its own.' }),
+      .default(DEFAULT_REQUIRED_METRICS)
+      .meta({ doc: 'Metrics that a host must have for a baseline of its own; none named: the default.' }),
     max_group_rows: wholeNumber(1_000, 100_000_000)
       .default(2_000_000)
       .meta({ doc: 'A segment, or the project, of more rows is sampled down to about so many.' }),
@@ -191,8 +194,8 @@ export function decodeFgBBuilder(payload: unknown, where: SpecPlace): Decoded<Fg
       joinKeys: given.join_keys,
       supportMin: given.support_min,
       supportMinDays: given.support_min_days,
-      metrics: given.baseline_metrics,
-      requiredMetrics: given.baseline_required_metrics,
+      metrics: namedOr(given.baseline_metrics, undefined),
+      requiredMetrics: namedOr(given.baseline_required_metrics, DEFAULT_REQUIRED_METRICS),
       capping: { keyMetrics: capping.key_metrics, zMax: capping.z_max, wAnom: capping.w_anom },
       maxGroupRows: given.max_group_rows,
       pairCounts: { enabled: pairs.enabled, rarityThreshold: pairs.rarity_threshold, prefix: pairs.s3_prefix },
@@ -215,3 +218,7 @@ export function decodeFgBBuilder(payload: unknown, where: SpecPlace): Decoded<Fg
     },
   };
 }
+
+/** An empty list names none: without a required metric no host would ever be cold. */
+const namedOr = <T>(names: readonly string[] | undefined, usual: T): readonly string[] | T =>
+  names === undefined || names.length === 0 ? usual : names;

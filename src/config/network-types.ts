@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatIpv4, formatIpv6 } from '../operators/address.ts';
+import { WHOLE_PROJECT } from '../operators/baseline-rows.ts';
 import { parseNetwork } from '../operators/networks.ts';
 import type { SegmentMapping } from '../operators/segments.ts';
 import { SEG_UNKNOWN } from '../operators/segments.ts';
@@ -70,7 +71,8 @@ export const segmentMapping = z
       fault('networks', 'has no effect under strategy ipv4_prefix; set strategy to cidr_map');
     const holder = new Map<string, string>();
     for (const [name, cidrs] of named) {
-      if (name === SEG_UNKNOWN || /[/|]/.test(name)) fault('networks', `${show(name)} cannot be the name of a segment`);
+      if (name === SEG_UNKNOWN || name === WHOLE_PROJECT || /[/|]/.test(name))
+        fault('networks', `${show(name)} cannot be the name of a segment`);
       for (const cidr of cidrs) {
         const other = holder.get(cidr);
         if (other !== undefined) fault('networks', `${cidr} belongs to both ${other} and ${name}`);

@@ -127,7 +127,7 @@ export const projectParametersSchema = (where: SpecPlace, pointerKey = MAPPING_P
     }),
     ml_project_name: projectName
       .optional()
-      .meta({ doc: 'Name that events carry beside the project.', usual: 'the project' }),
+      .meta({ doc: 'Name that predictions will carry as ml_project; nothing reads it yet.', usual: 'the project' }),
     defaults,
     // Read by the parts that come after the features.
     ml_project_names: unused,

@@ -137,7 +137,7 @@ export const SETTINGS = {
   },
   'baselines.memory_mb': {
     doc: 'Memory that ndr baselines may take, all threads together. Results do not depend on it.',
-    type: wholeNumber(256, 1_048_576),
+    type: wholeNumber(400, 1_048_576),
     default: 1024,
   },
   'lake.location': {

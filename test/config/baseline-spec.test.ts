@@ -122,6 +122,13 @@ describe('specs of baselines', () => {
     ]);
   });
 
+  it('take an empty list of metrics for none that was named', () => {
+    const empty = resolve({ fg_b_builder: { baseline_metrics: [], baseline_required_metrics: [] } }).baselines;
+    const { metrics, requiredMetrics } = resolve({}).baselines;
+    expect(empty).toMatchObject({ metrics, requiredMetrics });
+    expect(requiredMetrics).toEqual(['sessions_cnt_w_15m']);
+  });
+
   it('refuse baselines narrower than what is read of them', () => {
     const faults = faultsOf(() => resolve({ fg_b_builder: { baseline_metrics: ['sessions_cnt_w_15m'] } }));
     expect(faults).toHaveLength(1);

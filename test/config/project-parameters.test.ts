@@ -112,6 +112,7 @@ describe('decodeProjectParameters', () => {
       { networks: { SEG_UNKNOWN: '10.0.0.0/8' } },
       'segment_mapping.networks: "SEG_UNKNOWN" cannot be the name of a segment',
     ],
+    [{ networks: { '*': '0.0.0.0/0' } }, 'segment_mapping.networks: "*" cannot be the name of a segment'],
     [{ prefix_length: 33 }, 'segment_mapping.prefix_length: is 33; expected a whole number 0..32'],
     [{ ipv6_prefix_length: 129 }, 'segment_mapping.ipv6_prefix_length: is 129; expected a whole number 0..128'],
     [
