@@ -6,6 +6,7 @@ import { keyOf } from '../../src/consumers/emit.ts';
 import { type LookbackPlan, pastKeysOf, planLookback, projectShard } from '../../src/consumers/lookback-plan.ts';
 import { earlierOf } from '../../src/consumers/standing.ts';
 import { SLICE_MS } from '../../src/operators/metrics.ts';
+import { pairTimingsOf, type TimedRows } from '../../src/operators/pair-timings.ts';
 import { DAY_MS } from '../../src/operators/past-rows.ts';
 import { compactBlock } from '../../src/operators/sealed-rows.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
@@ -24,7 +25,7 @@ import { shardTraffic } from './traffic.ts';
 import { SHARDS, type World, worldOf } from './world.ts';
 
 /** Raised whenever the state would come out different, so that one of an earlier shape is not used. */
-const SHAPE = 5;
+const SHAPE = 6;
 const PAST_DAYS = 31;
 const SLICES_OF_DAY = 96;
 const ITEMS_AT_ONCE = 16;
@@ -138,10 +139,21 @@ async function writeShard(
     const key = keyOf({ shards: SHARDS }, SPEC, shard, batches[n]!);
     addTogether(block);
     await stores.windows.put(key, encodeBlock('slice', compactBlock(block)));
+    await stores.timings.put(key, encodeBlock('timings', pairTimingsOf(block, timedOf(block))));
   }
   const keys = pastKeysOf(plan, { project: SPEC.project, version: SPEC.featureSpecVersion, shards: SHARDS, shard });
   await stores.days.put(keys.yesterday!, encodeBlock('day', compactDay(traffic.day(plan.today - DAY_MS))));
   await stores.bases.put(keys.base!, encodeBlock('base', compactBase(traffic.base(plan.today))));
+}
+
+/** One start a pair and slice, five minutes before its end. */
+function timedOf({ sliceEnd, roles: { outbound } }: SliceBlock): TimedRows {
+  const { hosts, pairs } = outbound;
+  const rows = pairs.offsets.at(-1)!;
+  const firstEvent = new Float64Array(rows).fill(sliceEnd - 300_000);
+  const starts = { offsets: new Uint32Array(rows + 1), values: new Float64Array(0) };
+  const maxDuration = new Float64Array(rows).fill(1_500);
+  return { hosts, pairs: { offsets: pairs.offsets, firstEvent, starts, maxDuration } };
 }
 
 async function writeTogether(
