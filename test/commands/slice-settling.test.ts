@@ -8,15 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runBatch } from '../../src/commands/run-batch.ts';
 import { runCommand, writeSpecs } from '../support/command-run.ts';
 import { writeMiniBatch } from '../support/mini-batch-folders.ts';
+import { SESSION } from '../support/session-record.ts';
 
 const SLICE_END = Date.UTC(2025, 2, 3, 7, 23);
 const RECORD = {
-  source_ip: '10.0.0.1',
-  destination_ip: '10.0.0.2',
-  source_port: 50_000,
-  destination_port: 443,
-  source_bytes: 1,
-  destination_bytes: 2,
+  ...SESSION,
   event_start: '2025-03-03T07:10:00Z',
   event_end: '2025-03-03T07:11:00Z',
 };

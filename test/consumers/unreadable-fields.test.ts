@@ -3,14 +3,10 @@ import { readerOptionsOf } from '../../src/consumers/slice-plan.ts';
 import { unreadableFields } from '../../src/consumers/unreadable-fields.ts';
 import { resolve } from '../config/spec-cases.ts';
 import { bytesOf, readChunks } from '../operators/product-run.ts';
+import { SESSION } from '../support/session-record.ts';
 
 const RECORD = {
-  source_ip: '10.0.0.1',
-  destination_ip: '10.0.0.2',
-  source_port: 50_000,
-  destination_port: 443,
-  source_bytes: 1,
-  destination_bytes: 2,
+  ...SESSION,
   event_start: 1_772_438_800,
   event_end: 1_772_438_801,
 };
