@@ -105,7 +105,7 @@ export const SETTINGS = {
     default: 4 * 2 ** 30,
   },
   'input.max_lines': {
-    doc: 'Lines that a mini-batch may hold; one that holds more fails, and a single file that does is left out. The default, ten times what 100,000 hosts write, takes some 2 GB of memory.',
+    doc: 'Lines that a mini-batch may hold; one that holds more fails, and a single file that does is left out. The default, three times what 100,000 hosts of the traffic model write at their busiest, takes some 2 GB of memory.',
     type: wholeNumber(1, 1_000_000_000),
     default: 10_000_000,
   },
