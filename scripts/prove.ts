@@ -1,5 +1,5 @@
 // Proves what the project promises, on real captures and under kills, and writes what it compared to docs/evidence.md:
-//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live|live-soak]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--seed 1]
+//   npm run prove -- --captures DIR [--part captures|threads|baselines|kill|histories|soak|poison|fuzz|s3|queue|live|live-faults|live-soak]... [--kills 50] [--live-kills 200] [--stops 50] [--histories 5000] [--hours 96] [--speed 60] [--fuzz-seconds 600] [--mini-batches 2000] [--outage-seconds 240] [--seed 1]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,7 @@ import { proveFuzz } from './prove/fuzz.ts';
 import { proveHistories } from './prove/histories.ts';
 import { proveKills } from './prove/kills.ts';
 import { proveLive } from './prove/live.ts';
+import { proveLiveFaults } from './prove/live-faults.ts';
 import { proveLiveSoak } from './prove/live-soak.ts';
 import { provePoison } from './prove/poison.ts';
 import { proveQueue } from './prove/queue.ts';
@@ -33,6 +34,7 @@ const PARTS = [
   's3',
   'queue',
   'live',
+  'live-faults',
   'live-soak',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -52,6 +54,7 @@ function readArguments() {
       speed: { type: 'string', default: '60' },
       'fuzz-seconds': { type: 'string', default: '600' },
       'mini-batches': { type: 'string', default: '2000' },
+      'outage-seconds': { type: 'string', default: '240' },
       seed: { type: 'string', default: '1' },
     },
   });
@@ -78,6 +81,7 @@ function readArguments() {
     seed: whole('seed'),
     fuzzSeconds: whole('fuzz-seconds'),
     miniBatches: whole('mini-batches'),
+    outageSeconds: whole('outage-seconds'),
   };
   return { parts: parts as readonly Part[], captures, ...numbers };
 }
@@ -101,8 +105,20 @@ function readEvidence(): string {
 }
 
 async function run(): Promise<boolean> {
-  const { parts, captures, kills, liveKills, stops, histories, hours, speed, seed, fuzzSeconds, miniBatches } =
-    readArguments();
+  const {
+    parts,
+    captures,
+    kills,
+    liveKills,
+    stops,
+    histories,
+    hours,
+    speed,
+    seed,
+    fuzzSeconds,
+    miniBatches,
+    outageSeconds,
+  } = readArguments();
   const workplace = mkdtempSync(join(tmpdir(), 'ndr-prove-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const runs = captureRuns(captures, workplace, say);
@@ -118,6 +134,7 @@ async function run(): Promise<boolean> {
     s3: () => proveS3(workplace, say),
     queue: () => proveQueue(workplace, say),
     live: () => proveLive({ kills: liveKills, stops, seed }, say),
+    'live-faults': () => proveLiveFaults(workplace, outageSeconds, say),
     'live-soak': () => proveLiveSoak({ miniBatches, seed }, say),
   };
   let isProven = true;

@@ -1,17 +1,12 @@
 /** The queue of notifications and the sinks of events hold on servers that are not ours. */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type Section, table } from './evidence.ts';
 import { ELASTICMQ, startElasticMq } from './servers/elasticmq.ts';
 import { KAFKA, startKafka } from './servers/kafka.ts';
 import { MOTO, startMoto } from './servers/moto.ts';
 import type { RunningServer } from './servers/server-process.ts';
-
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { runSuite } from './suites.ts';
 
 interface Trial {
   readonly server: string;
@@ -25,18 +20,6 @@ const TRIALS: readonly Trial[] = [
   { server: `moto ${MOTO}`, start: startMoto, suites: { sqs: 'NDR_SERVER_SQS', eventbridge: 'NDR_SERVER_AWS' } },
   { server: `Apache Kafka ${KAFKA.version}`, start: startKafka, suites: { kafka: 'NDR_SERVER_KAFKA' } },
 ];
-
-/** As vitest reports it; of a file that does not even begin, the message alone says why. */
-interface Report {
-  readonly testResults: readonly {
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
 
 export async function proveQueue(workplace: string, say: (line: string) => void): Promise<Section> {
   const faults: string[] = [];
@@ -53,7 +36,12 @@ export async function proveQueue(workplace: string, say: (line: string) => void)
     try {
       for (const [suite, variable] of Object.entries(suites)) {
         say(`queue: suite ${suite} against ${server}`);
-        const { passed, failed } = await runSuite(suite, { [variable]: running.endpoint }, workplace);
+        const { passed, failed } = await runSuite(
+          'vitest.servers.config.ts',
+          `test/servers/${suite}.suite.ts`,
+          { [variable]: running.endpoint },
+          join(workplace, `${suite}.json`),
+        );
         faults.push(...failed.map((fault) => `${server}: ${fault}`));
         rows.push([server, suite, passed, passed + failed.length]);
       }
@@ -70,32 +58,6 @@ export async function proveQueue(workplace: string, say: (line: string) => void)
       ...table(['server', 'suite', 'tests passed', 'of'], rows),
     ],
   };
-}
-
-async function runSuite(
-  suite: string,
-  where: Readonly<Record<string, string>>,
-  workplace: string,
-): Promise<{ readonly passed: number; readonly failed: readonly string[] }> {
-  const path = join(workplace, `${suite}.json`);
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const how = ['--config', 'vitest.servers.config.ts', '--reporter=json', `--outputFile=${path}`];
-  const child = spawn(process.execPath, [vitest, 'run', `test/servers/${suite}.suite.ts`, ...how], {
-    cwd: ROOT,
-    env: { ...process.env, ...where },
-    stdio: 'ignore',
-  });
-  await once(child, 'close');
-  const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report;
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const unbegun = testResults.filter(({ assertionResults }) => assertionResults.length === 0);
-  const unpassed = tests.filter(({ status }) => status !== 'passed');
-  const failed = [
-    ...unbegun.map(({ message }) => `${suite}: ${firstLine(message)}`),
-    ...unpassed.map(({ fullName, failureMessages }) => `${fullName}: ${firstLine(failureMessages[0] ?? 'not run')}`),
-  ];
-  const passed = tests.length - unpassed.length;
-  return { passed, failed: passed === 0 && failed.length === 0 ? [`${suite}: no test was run`] : failed };
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]!;

@@ -2,30 +2,17 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pretendAwsCredentials } from '../../test/fakes/aws-environment.ts';
 import { count, type Section } from './evidence.ts';
+import { runSuite, type SuiteResult } from './suites.ts';
 
 const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const STARTS_WITHIN_MS = 30_000;
-
-interface Report {
-  readonly numPassedTests: number;
-  readonly testResults: readonly {
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly status: string;
-      readonly fullName: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
 
 export async function proveS3(workplace: string, say: (line: string) => void): Promise<Section> {
   const folder = join(workplace, 's3');
@@ -40,7 +27,9 @@ export async function proveS3(workplace: string, say: (line: string) => void): P
   const server = await start(program, join(folder, 'objects'));
   try {
     say(`s3: suites against ${server.endpoint}`);
-    return sectionOf(await runSuites(server.endpoint, join(folder, 'report.json')));
+    const env = { NDR_SERVER_S3: server.endpoint };
+    const [config, file] = ['vitest.servers.config.ts', 'test/servers/s3.suite.ts'];
+    return sectionOf(await runSuite(config, file, env, join(folder, 'report.json')));
   } finally {
     await server.stop();
   }
@@ -96,32 +85,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function runSuites(endpoint: string, report: string): Promise<Report> {
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const how = ['--config', 'vitest.servers.config.ts', '--reporter=json', `--outputFile=${report}`];
-  const child = spawn(process.execPath, [vitest, 'run', 'test/servers/s3.suite.ts', ...how], {
-    cwd: ROOT,
-    env: { ...process.env, NDR_SERVER_S3: endpoint },
-    stdio: 'ignore',
-  });
-  await once(child, 'close');
-  return JSON.parse(readFileSync(report, 'utf8')) as Report;
-}
-
-function sectionOf({ numPassedTests, testResults }: Report): Section {
-  const failed = testResults.flatMap(({ message, assertionResults }) => [
-    ...(assertionResults.length === 0 ? [message] : []),
-    ...assertionResults
-      .filter(({ status }) => status !== 'passed')
-      .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split('\n', 1)[0] ?? 'not run'}`),
-  ]);
-  return {
-    faults: numPassedTests === 0 && failed.length === 0 ? ['no test was run'] : failed,
-    lines: [
-      `The suites that the fake S3 of the tests passes, run against ${VERSITYGW}, which shares no code with it: what the adapters`,
-      'count on (conditional writes, parts, ranges, listings, odd keys), a lake in a bucket and below a prefix, and raw files.',
-      '',
-      `- ${count(numPassedTests)} of ${count(numPassedTests + failed.length)} tests passed.`,
-    ],
-  };
-}
+const sectionOf = ({ passed, failed }: SuiteResult): Section => ({
+  faults: failed,
+  lines: [
+    `The suites that the fake S3 of the tests passes, run against ${VERSITYGW}, which shares no code with it: what the adapters`,
+    'count on (conditional writes, parts, ranges, listings, odd keys), a lake in a bucket and below a prefix, and raw files.',
+    '',
+    `- ${count(passed)} of ${count(passed + failed.length)} tests passed.`,
+  ],
+});

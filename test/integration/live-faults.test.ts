@@ -13,6 +13,8 @@ import { expectWhole, inLab, PATIENCE_MS, until } from '../support/whole-lab.ts'
 const MINI_BATCHES = officeMiniBatches({ seed: 7, hosts: 3, slices: 4, doubled: [2], thin: 6 });
 const [FIRST, SECOND] = MINI_BATCHES as [MiniBatch, MiniBatch];
 const LAST = MINI_BATCHES.at(-1)!;
+/** Minutes where it is proven. */
+const OUTAGE_MS = Number(process.env['NDR_TEST_OUTAGE_SECONDS'] ?? '15') * 1000;
 
 let reference: Record<string, string>;
 beforeAll(async () => {
@@ -32,7 +34,7 @@ describe.concurrent('serve while S3 fails', { timeout: PATIENCE_MS }, () => {
       const process = lab.serve(LONG_HIDDEN);
       await announce(lab, FIRST);
       await until('the first is committed', async () => (await committed(lab)) === 1);
-      lab.s3.setFaults({ rules: [{ fault: { is: 'refused', status: 503, code: 'SlowDown' }, forMs: 15_000 }] });
+      lab.s3.setFaults({ rules: [{ fault: { is: 'refused', status: 503, code: 'SlowDown' }, forMs: OUTAGE_MS }] });
       for (const miniBatch of MINI_BATCHES.slice(1)) await announce(lab, miniBatch);
       const messages = sentTo(lab);
       await lab.settled(MINI_BATCHES.length, [process]);
