@@ -165,7 +165,7 @@ function describeFinding({ incident, column, counts, value, rank, others }: Find
   if (column === null) {
     return [
       head,
-      '                in no single column; it takes baselines, which need nine days of history (ndr baselines)',
+      '                in no single column; it takes baselines, which need eight days of history (ndr baselines)',
     ];
   }
   const place =
