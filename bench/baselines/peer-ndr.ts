@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { baselines } from '../../src/commands/baselines.ts';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
 import { openBaselinePublications } from '../../src/state/baseline-publications.ts';
 import { openDirectoryItems } from '../../src/state/items/directory.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';

@@ -10,9 +10,8 @@ import {
 } from '../../src/operators/baseline-datasets.ts';
 import { HORIZONS, STATISTICS } from '../../src/operators/baseline-metrics.ts';
 import type { BaselineStatistics } from '../../src/operators/baseline-statistics.ts';
-import { DAY_MS } from '../../src/operators/past-rows.ts';
 import type { Table } from '../../src/operators/table.ts';
-import { formatInstant } from '../../src/operators/time.ts';
+import { DAY_MS, formatInstant } from '../../src/operators/time.ts';
 import { openBaselinePublications, publicationFolder } from '../../src/state/baseline-publications.ts';
 import { openDirectoryItems } from '../../src/state/items/directory.ts';
 import { openDirectoryLake } from '../../src/state/lake/directory.ts';

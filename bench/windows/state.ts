@@ -1,4 +1,5 @@
 // The state of a home that has run for a month, written directly: blocks of 24 hours, yesterday's rollup, the lookback's base.
+
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import { type LookbackPlan, pastKeysOf, planLookback, projectShard } from '../..
 import { earlierOf } from '../../src/consumers/standing.ts';
 import { SLICE_MS } from '../../src/operators/metrics.ts';
 import { pairTimingsOf, type TimedRows } from '../../src/operators/pair-timings.ts';
-import { DAY_MS } from '../../src/operators/past-rows.ts';
 import { compactBlock } from '../../src/operators/sealed-rows.ts';
+import { DAY_MS } from '../../src/operators/time.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
 import { type BatchIndex, type CommittedBatch, openBatchIndex } from '../../src/state/batch-index.ts';
 import type { BatchItem, SettledSlice } from '../../src/state/batch-item.ts';

@@ -1,10 +1,11 @@
 import type { DayRollup } from '../../src/operators/day-rollup.ts';
 import type { LookbackBase } from '../../src/operators/lookback-base.ts';
 import { DIRECTIONS } from '../../src/operators/metrics.ts';
-import { DAY_MS, type PastSlice, pairCode } from '../../src/operators/past-rows.ts';
+import { type PastSlice, pairCode } from '../../src/operators/past-rows.ts';
 import { projectRowsOf } from '../../src/operators/project-slice.ts';
 import type { RoleName } from '../../src/operators/role-rows.ts';
 import { segmentsBy } from '../../src/operators/segments.ts';
+import { DAY_MS } from '../../src/operators/time.ts';
 import type { SliceBlock } from '../../src/operators/windows.ts';
 import { SPEC } from './spec.ts';
 import { KNOWN_PORTS, type World } from './world.ts';

@@ -1,5 +1,6 @@
 import { type Candidate, type Taken, take } from '../consumers/take-mini-batch.ts';
 import { scope } from '../lifecycle.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { isS3Location } from '../state/aws/s3-location.ts';
 import { openRawFiles } from './backing.ts';
 import { type Command, type CommandContext, EXIT, isJson, UsageError } from './command.ts';
@@ -59,7 +60,6 @@ export interface SliceRange {
 }
 
 export const ALL_TIME: SliceRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-const DAY = 86_400_000;
 
 function rangeOf(context: CommandContext): SliceRange {
   const from = instantFlag(context, 'from') ?? ALL_TIME.from;
@@ -100,7 +100,7 @@ async function foldersInS3({ settings }: CommandContext, root: string): Promise<
 /** A candidate whose slice cannot be settled may lie in the range unless the day of its path says otherwise. */
 function isWithin({ from, to }: SliceRange, { sliceEnd, position }: Candidate): boolean {
   if (sliceEnd !== null) return sliceEnd >= from && sliceEnd < to;
-  return position === Number.NEGATIVE_INFINITY || (position + 2 * DAY > from && position - DAY < to);
+  return position === Number.NEGATIVE_INFINITY || (position + 2 * DAY_MS > from && position - DAY_MS < to);
 }
 
 export interface BackfillReport {
@@ -196,7 +196,7 @@ export async function backfillFolders(
 function dayBehind(wanted: readonly Candidate[]): (affected: { readonly sliceEnd: number }) => boolean {
   const ends = wanted.flatMap(({ sliceEnd }) => (sliceEnd === null ? [] : [sliceEnd]));
   const [first, last] = [ends.at(0) ?? Number.POSITIVE_INFINITY, ends.at(-1) ?? Number.NEGATIVE_INFINITY];
-  return ({ sliceEnd }) => sliceEnd >= first && sliceEnd <= last + DAY;
+  return ({ sliceEnd }) => sliceEnd >= first && sliceEnd <= last + DAY_MS;
 }
 
 function summarize(context: CommandContext, home: Home, report: BackfillReport, strays: readonly StrayFiles[]): void {

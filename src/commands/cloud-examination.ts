@@ -13,7 +13,7 @@ import { openDirectoryRawFiles } from '../state/raw-files/directory.ts';
 import type { RawFiles } from '../state/raw-files.ts';
 import { rawFilesByAddress } from '../state/raw-files-by-address.ts';
 import type { CommandContext } from './command.ts';
-import { brokersOf } from './event-outlets.ts';
+import { busOf, topicOf } from './event-outlets.ts';
 import { readProjectSpec } from './project-spec.ts';
 import { dynamoDbPlaceOf, type OnExit, type Storage, s3OptionsOf } from './storage.ts';
 import { tableShapesOf } from './table-shapes.ts';
@@ -175,24 +175,18 @@ async function* examineNotifications({ settings }: CommandContext, onExit: OnExi
 }
 
 async function* examineEvents({ settings }: CommandContext): AsyncGenerator<Finding> {
-  const bus = settings['events.eventbridge_bus'];
-  const brokers = settings['events.kafka_brokers'];
+  const bus = busOf(settings);
+  const topic = topicOf(settings);
   if (bus !== null) {
     const { hasEventBus } = await import('../consumers/events/eventbridge.ts');
-    const endpoint = settings['eventbridge.endpoint'] ?? settings['aws.endpoint'];
-    const isThere = () => hasEventBus({ bus, region: settings['aws.region'], endpoint });
-    yield* examineSink({ check: 'eventbridge', name: `bus ${bus}`, setting: 'events.eventbridge_bus', isThere });
+    const isThere = () => hasEventBus(bus);
+    yield* examineSink({ check: 'eventbridge', name: `bus ${bus.bus}`, setting: 'events.eventbridge_bus', isThere });
   }
-  if (brokers !== null) {
+  if (topic !== null) {
     const { hasKafkaTopic } = await import('../consumers/events/kafka.ts');
-    const topic = settings['events.kafka_topic'];
-    const isThere = () => hasKafkaTopic({ brokers: brokersOf(brokers), topic });
-    yield* examineSink({
-      check: 'kafka',
-      name: `topic ${topic} of ${brokers}`,
-      setting: 'events.kafka_topic',
-      isThere,
-    });
+    const isThere = () => hasKafkaTopic(topic);
+    const name = `topic ${topic.topic} of ${settings['events.kafka_brokers']}`;
+    yield* examineSink({ check: 'kafka', name, setting: 'events.kafka_topic', isThere });
   }
 }
 

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../operators/time.ts';
 import type { Incident } from '../simulation/incidents.ts';
 import { type OfficeOptions, officeTraffic, SLICE_MS } from '../simulation/office.ts';
 import { isThere, simulatedFolder, writeDeliveries } from './simulated-folders.ts';
@@ -10,7 +11,7 @@ export const OFFICE: OfficeOptions = {
   start: Date.UTC(2026, 2, 2, 7, 8),
   incidents: [{ kind: 'beacon' }, { kind: 'fast_scan' }, { kind: 'exfiltration' }],
 };
-export const OFFICE_HOURS = (OFFICE.slices * SLICE_MS) / 3_600_000;
+export const OFFICE_HOURS = (OFFICE.slices * SLICE_MS) / HOUR_MS;
 const LINES_PER_FILE = 1000;
 
 export interface OfficeDay {

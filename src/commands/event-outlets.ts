@@ -2,8 +2,19 @@ import type { Settings } from '../config/settings.ts';
 import type { Sinks } from '../consumers/announcing.ts';
 import type { Events } from '../consumers/events.ts';
 
-/** Addresses of brokers, as the setting has them. */
-export const brokersOf = (setting: string): string[] => setting.split(',').map((address) => address.trim());
+/** The bus that the settings name, and how it is reached; null: none. */
+export function busOf(settings: Settings) {
+  const bus = settings['events.eventbridge_bus'];
+  const endpoint = settings['eventbridge.endpoint'] ?? settings['aws.endpoint'];
+  return bus === null ? null : { bus, region: settings['aws.region'], endpoint };
+}
+
+/** The topic that the settings name, and its brokers; null: none. */
+export function topicOf(settings: Settings) {
+  const addresses = settings['events.kafka_brokers'];
+  const topic = settings['events.kafka_topic'];
+  return addresses === null ? null : { brokers: addresses.split(',').map((address) => address.trim()), topic };
+}
 
 /** Opens the sinks of events that the settings name; their clients are loaded only then. */
 export async function openSinks(settings: Settings, onExit: (undo: () => Promise<void>) => void): Promise<Sinks> {
@@ -11,17 +22,16 @@ export async function openSinks(settings: Settings, onExit: (undo: () => Promise
     onExit(() => events.close());
     return events;
   };
-  const bus = settings['events.eventbridge_bus'];
-  const brokers = settings['events.kafka_brokers'];
+  const bus = busOf(settings);
+  const topic = topicOf(settings);
   const sinks: { eventbridge?: Events; kafka?: Events } = {};
   if (bus !== null) {
     const { openEventBridge } = await import('../consumers/events/eventbridge.ts');
-    const endpoint = settings['eventbridge.endpoint'] ?? settings['aws.endpoint'];
-    sinks.eventbridge = opened(openEventBridge({ bus, region: settings['aws.region'], endpoint }));
+    sinks.eventbridge = opened(openEventBridge(bus));
   }
-  if (brokers !== null) {
+  if (topic !== null) {
     const { openKafkaEvents } = await import('../consumers/events/kafka.ts');
-    sinks.kafka = opened(openKafkaEvents({ brokers: brokersOf(brokers), topic: settings['events.kafka_topic'] }));
+    sinks.kafka = opened(openKafkaEvents(topic));
   }
   return sinks;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings, SETTINGS, type Settings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
+import { SETTINGS, type Settings } from '../config/settings.ts';
 import { SettingsError } from '../config/settings-table.ts';
 import { codeOf, isMissing } from '../state/durable-file.ts';
 import type { Flags, FlagValues } from './command.ts';

@@ -7,7 +7,7 @@ import type { MiniBatchDeps, StateDeps } from '../consumers/mini-batch-request.t
 import { createStages } from '../consumers/stages.ts';
 import { inlinePool, threadPool } from '../consumers/work-pool.ts';
 import { SLICE_MS, SLICES_PER_DAY } from '../operators/metrics.ts';
-import { DAY_MS } from '../operators/past-rows.ts';
+import { DAY_MS, HOUR_MS } from '../operators/time.ts';
 import { openBaselinePublications } from '../state/baseline-publications.ts';
 import { clearScratchFolders, scratchFolderIn } from '../state/scratch-folders.ts';
 import { clearUnfinishedBlocks, openDirectoryBlockStores } from '../state/window-state/directory.ts';
@@ -27,7 +27,6 @@ export interface Place {
   readonly deps: MiniBatchDeps;
 }
 
-const HOUR = 3_600_000;
 const MOST_AUTO_THREADS = 4;
 /** Days beside the live ones are few: what is asked of them once is seldom asked again. */
 const SCRATCH_HELD_BYTES = MOST_HELD_BYTES / 8;
@@ -52,7 +51,7 @@ export async function openPlace(
   const stateFolder = join(folder, 'state');
   await clearUnfinishedBlocks(stateFolder);
   const threads = threadsOf(context);
-  const keepMs = SLICES_PER_DAY * SLICE_MS + settings['state.late_hours'] * HOUR;
+  const keepMs = SLICES_PER_DAY * SLICE_MS + settings['state.late_hours'] * HOUR_MS;
   const backing: BackingOptions = {
     state: stateFolder,
     redis: redisStateOf(settings, keepMs),

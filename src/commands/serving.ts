@@ -7,6 +7,7 @@ import type { PumpObserver, PumpPorts } from '../consumers/pump-ports.ts';
 import { openReprocessing } from '../consumers/reprocessing.ts';
 import { type StreamName, streamKey } from '../consumers/stream-name.ts';
 import type { Stream } from '../consumers/take-mini-batch.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { sweepSuperseded } from '../state/sweep.ts';
 import type { CommandContext } from './command.ts';
 import { openSinks } from './event-outlets.ts';
@@ -20,7 +21,7 @@ import type { ServeLog } from './serve-log.ts';
 
 const LEAST_SWEEP_MS = 60_000;
 /** All mini-batches there ever were are looked through so often, those of which revisions come otherwise each time. */
-const WHOLE_SWEEP_MS = 86_400_000;
+const WHOLE_SWEEP_MS = DAY_MS;
 /** What a killed process was to publish again waits so long for another. */
 const REFRESH_MS = 60_000;
 

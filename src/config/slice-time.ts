@@ -1,10 +1,9 @@
-import { daysOf, formatInstant } from '../operators/time.ts';
+import { DAY_MS, daysOf, formatInstant } from '../operators/time.ts';
 import type { BatchSpec, SliceTimeRule } from './batch-spec.ts';
 import { timeOfName } from './id-pattern.ts';
 
 const SLICE = 900_000;
 const MINUTE = 60_000;
-const DAY = 86_400_000;
 
 /** The last slice end at or before `ts`. Floor minutes are ascending and 15 apart. All in ms UTC. */
 export function sliceEndOf(ts: number, floorMinutes: readonly number[]): number {
@@ -103,8 +102,8 @@ function ruleFor({ pathDate }: SliceEvidence, { sliceTime, idPattern, now }: Sli
   if (sliceTime !== 'auto') return sliceTime;
   if (idPattern !== null) return 'id_pattern';
   if (pathDate === null) return 'max_event_end';
-  const dayEnd = startOf(pathDate) + DAY;
-  return dayEnd > now - DAY && dayEnd <= now + 2 * DAY ? 'last_modified' : 'max_event_end';
+  const dayEnd = startOf(pathDate) + DAY_MS;
+  return dayEnd > now - DAY_MS && dayEnd <= now + 2 * DAY_MS ? 'last_modified' : 'max_event_end';
 }
 
 function byIdPattern({ folderName, pathDate }: SliceEvidence, rules: SliceRules): SliceAnswer {
@@ -155,7 +154,7 @@ const fault = (why: string): SliceAnswer => ({ is: 'fault', why });
 
 function startOf(pathDate: string): number {
   const [year, month, day] = pathDate.split('-').map(Number);
-  return daysOf(year ?? 0, month ?? 0, day ?? 0) * DAY;
+  return daysOf(year ?? 0, month ?? 0, day ?? 0) * DAY_MS;
 }
 
 /** On the path's date, the day before or the day after: paths may be written in local dates. */
@@ -171,5 +170,5 @@ function isNear(instant: number, pathDate: string): boolean {
 export function eventEndRange(pathDate: string | null): { readonly from: number; readonly to: number } {
   if (pathDate === null) return { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
   const start = startOf(pathDate);
-  return { from: start - DAY, to: start + 2 * DAY };
+  return { from: start - DAY_MS, to: start + 2 * DAY_MS };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { HOUR_MS } from '../operators/time.ts';
 import type { BatchIndex, CommittedBatch } from '../state/batch-index.ts';
 import type { Affected } from '../state/batch-item.ts';
 import type { Lake } from '../state/lake.ts';
@@ -7,7 +8,7 @@ import { DAY, windowInputsOf } from './standing.ts';
 import type { StreamName } from './stream-name.ts';
 
 /** What comes later than this behind the newest slice makes no work by itself: it is told, and waits for a replay. */
-const REPROCESS_LATE_MS = 2 * 3_600_000;
+const REPROCESS_LATE_MS = 2 * HOUR_MS;
 
 /** A committed mini-batch whose windows hold something else by now than they did when it was computed. */
 export interface Stale {

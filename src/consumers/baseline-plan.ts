@@ -3,7 +3,7 @@ import type { BatchSpec } from '../config/batch-spec.ts';
 import { canonicalJson } from '../config/canonical-json.ts';
 import type { Horizon } from '../operators/baseline-metrics.ts';
 import { statisticLayoutOf } from '../operators/statistic-rows.ts';
-import { formatInstant } from '../operators/time.ts';
+import { formatInstant, HOUR_MS } from '../operators/time.ts';
 import {
   type BaselinePublication,
   type BaselinePublications,
@@ -43,7 +43,7 @@ export async function planBaselines(
     else chosen.push(found);
   }
   if (deviation.require === true && chosen.length === 0) {
-    const hours = deviation.effectDelayMs / 3_600_000;
+    const hours = deviation.effectDelayMs / HOUR_MS;
     throw new Error(
       `mini-batch ${miniBatchId} of project ${project}: no baselines (${without.join(', ')}) were published ${hours} h or ` +
         `more before ${formatInstant(sliceEnd)}, and fg_c_builder#${version} says require_baselines: true; run ndr baselines, or ` +

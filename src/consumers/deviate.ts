@@ -5,7 +5,7 @@ import type { Horizon } from '../operators/baseline-metrics.ts';
 import type { BeaconRows } from '../operators/beacon-rows.ts';
 import { metricsReadBy } from '../operators/deviation-metrics.ts';
 import type { DeviationInput, FgCRows } from '../operators/deviations.ts';
-import { DAY_MS } from '../operators/past-rows.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { type BaselinePublication, nameOfPublication } from '../state/baseline-publications.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { packKeysOf, packVersionOf } from './baseline-plan.ts';

@@ -1,4 +1,4 @@
-import { fnv1a } from '../operators/address.ts';
+import { shardOf } from '../operators/address.ts';
 import {
   type HostPack,
   type HostStatistics,
@@ -27,6 +27,7 @@ import { schemaOfFile } from '../state/parquet-file-schema.ts';
 import type { BlockKey, BlockStores } from '../state/window-state.ts';
 import type { PackKeys } from './baseline-plan.ts';
 import type { Missing } from './lookback-stages.ts';
+import { nameOfBlock } from './open-blocks.ts';
 
 /** A file of the lake, read. */
 export interface ReadFileBytes {
@@ -63,8 +64,8 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
     const bytes = await baselines.get(key);
     return bytes && decodeBlock(kind, bytes);
   };
-  const readSegments = keepLast((key: BlockKey) => read('segment_baselines', key));
-  const readSegmentPairs = keepLast((key: BlockKey) => read('pair_rarities', key));
+  const readSegments = keepLast('segment_baselines', read);
+  const readSegmentPairs = keepLast('pair_rarities', read);
   return {
     async deviate({ rows, packs, options }) {
       const hosts = await read('host_baselines', packs.hosts);
@@ -99,7 +100,7 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
     },
     async pairsOf({ file, owner, shards }) {
       const pack = packPairs(tableOf(file, pairColumns(owner)), owner);
-      return shards === 1 ? [pack] : splitPairs(pack, shards, (host) => fnv1a(host) % shards);
+      return shards === 1 ? [pack] : splitPairs(pack, shards, (host) => shardOf(host, shards));
     },
     async keepPairs({ key, packs, owner }) {
       await baselines.put(key, encodeBlock('pair_rarities', joinPairs(packs, owner)));
@@ -108,12 +109,15 @@ export function createDeviationStages({ baselines }: Pick<BlockStores, 'baseline
 }
 
 /** Reads again only what another key names: the packs of segments are the same for every shard. */
-function keepLast<T>(read: (key: BlockKey) => Promise<T | undefined>): (key: BlockKey) => Promise<T | undefined> {
+function keepLast<K extends BlockKind, T>(
+  kind: K,
+  read: (kind: K, key: BlockKey) => Promise<T | undefined>,
+): (key: BlockKey) => Promise<T | undefined> {
   let last: { readonly name: string; readonly pack: T } | undefined;
   return async (key) => {
-    const name = JSON.stringify(key);
+    const name = nameOfBlock(kind, key);
     if (last?.name === name) return last.pack;
-    const pack = await read(key);
+    const pack = await read(kind, key);
     last = pack === undefined ? undefined : { name, pack };
     return pack;
   };

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { HOUR_MS } from '../operators/time.ts';
 import type { MessageLedger } from './message-ledger.ts';
 import { LONGEST_HIDDEN_MS, type Message, type NotificationQueue } from './notification-queue.ts';
 import type { PumpObserver } from './pump-ports.ts';
 
-const HOUR_MS = 3_600_000;
 /** A message that is held so long is given back: whoever receives it anew may hide it as long again. */
 const GIVE_BACK_MS = LONGEST_HIDDEN_MS - HOUR_MS;
 /** Often enough for none to come back by itself between two rounds, however long messages stay hidden. */

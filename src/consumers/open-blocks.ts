@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DAY_MS } from '../operators/past-rows.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { type BlockKind, decodeBlock, encodeBlock } from '../state/block-codec.ts';
 import type { BlockKey, WindowState } from '../state/window-state.ts';
 

@@ -1,4 +1,4 @@
-import { fnv1a } from '../operators/address.ts';
+import { shardOf } from '../operators/address.ts';
 import { growHostPacks, type PackOptions } from '../operators/baseline-pack.ts';
 import type { PairOwner, PairPack } from '../operators/pair-pack.ts';
 import { formatInstant } from '../operators/time.ts';
@@ -50,7 +50,7 @@ export function packsOf(
   return {
     hosts: async () => {
       const known = await pool.knownHosts({ metadata: await readAll('ip_metadata'), options });
-      const growing = growHostPacks(known, options, shards, (host) => fnv1a(host) % shards);
+      const growing = growHostPacks(known, options, shards, (host) => shardOf(host, shards));
       await eachFile('host', async (file) => growing.add(await pool.hostStatistics({ file, options })));
       const packs = growing.finish();
       await mapInOrder([...packs.entries()], parallel, ([shard, pack]) =>

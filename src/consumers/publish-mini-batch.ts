@@ -1,5 +1,6 @@
 import type { BatchSpec } from '../config/batch-spec.ts';
-import { DAY_MS, dayOf, LOOKBACK_DAYS } from '../operators/past-rows.ts';
+import { dayOf, LOOKBACK_DAYS } from '../operators/past-rows.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { commitBatch, type DatasetOutput } from '../state/commit.ts';
 import { mapInOrder } from '../state/map-in-order.ts';
 import { markLater } from './affected.ts';

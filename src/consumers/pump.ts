@@ -1,4 +1,4 @@
-import { DAY_MS } from '../operators/past-rows.ts';
+import { DAY_MS } from '../operators/time.ts';
 import { createIntake } from './intake.ts';
 import { createLanes, type LaneRules } from './lanes.ts';
 import { createLooks } from './looks.ts';

@@ -1,6 +1,5 @@
 import { pathRulesOf, type Route } from '../config/routing.ts';
-import { DAY_MS } from '../operators/past-rows.ts';
-import { formatInstant } from '../operators/time.ts';
+import { DAY_MS, formatInstant } from '../operators/time.ts';
 import type { BatchIndex } from '../state/batch-index.ts';
 import { listPresent, type RawFiles } from '../state/raw-files.ts';
 import type { FoundFolders } from './pump-ports.ts';

@@ -1,4 +1,4 @@
-import { type Address, fnv1a, maskIpv4, parseAddress } from './address.ts';
+import { type Address, maskIpv4, parseAddress, shardOf } from './address.ts';
 import { type AddressList, textOf } from './address-book.ts';
 import { contains, isSpecial, type Network, networkOf, parseNetwork } from './networks.ts';
 import { isBroadcast, SEG_UNKNOWN, type SegmentMapping, segmentsBy } from './segments.ts';
@@ -188,5 +188,5 @@ function createSegmentNumbers(addresses: number): SegmentNumbers {
 
 /** Shard of every host of a list: FNV-1a 32 of the canonical text, modulo the number of shards; -1 for others. */
 export function shardsOf(list: AddressList, facts: AddressFacts, shards: number): Int32Array {
-  return Int32Array.from(facts.isHost, (isHost, id) => (isHost === 1 ? fnv1a(textOf(list, id)) % shards : -1));
+  return Int32Array.from(facts.isHost, (isHost, id) => (isHost === 1 ? shardOf(textOf(list, id), shards) : -1));
 }

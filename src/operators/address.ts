@@ -146,3 +146,6 @@ export function fnv1a(text: string): number {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ (text.charCodeAt(i) & 0xff), 0x01000193);
   return hash >>> 0;
 }
+
+/** Which of so many shards a host belongs to, by its canonical address. */
+export const shardOf = (host: string, shards: number): number => fnv1a(host) % shards;

@@ -28,8 +28,6 @@ export interface PastSlice {
 /** Ports from here on are picked at random by clients: to the lookback they are one. */
 export const FIRST_EPHEMERAL_PORT = 32_768;
 
-/** For those who read the past by the day; its home is time.ts. */
-export { DAY_MS };
 export const MINUTE_MS = 60_000;
 
 /** 00:00 UTC of an instant's day. */

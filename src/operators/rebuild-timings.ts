@@ -1,4 +1,4 @@
-import { fnv1a } from './address.ts';
+import { shardOf } from './address.ts';
 import { createAddressBook, mergeBooks } from './address-book.ts';
 import { type PairTimings, pairTimingsOf } from './pair-timings.ts';
 import { isList, isText, isUtf8, type ListVector, type NumberVector, type Table, textsOf } from './table.ts';
@@ -22,12 +22,12 @@ export function rebuildTimings(
     const first = numbers(table, 'first_event_ts');
     const longest = numbers(table, 'max_duration_ms');
     const starts = lists(table, 'starts');
-    const shardOf = hosts.values.map((host) => fnv1a(host) % shards);
+    const shardAt = hosts.values.map((host) => shardOf(host, shards));
     for (let row = 0; row < table.length; row++) {
       if (roles.values[roles.codes[row]!] !== 'outbound') continue;
       const host = hosts.codes[row]!;
       const known = starts.values.subarray(starts.offsets[row], starts.offsets[row + 1]);
-      builders[shardOf[host]!]!.add(hosts.values[host]!, first[row]!, known, longest[row]!);
+      builders[shardAt[host]!]!.add(hosts.values[host]!, first[row]!, known, longest[row]!);
     }
   }
   return builders.map((builder) => builder.finish({ miniBatchId, sliceEnd }));

@@ -1,4 +1,4 @@
-import { fnv1a } from './address.ts';
+import { shardOf } from './address.ts';
 import { type AddressList, createAddressBook, mergeBooks } from './address-book.ts';
 import { mergedMetrics } from './delta-metrics.ts';
 import type { RoleName } from './role-rows.ts';
@@ -41,7 +41,7 @@ export function rebuildBlocks(
     inbound: createRowsBuilder(),
   }));
   const builderOf = (table: Table, row: number): RowsBuilder =>
-    builders[fnv1a(textAt(table, 'host_ip', row)) % shards]![textAt(table, 'role', row) as RoleName];
+    builders[shardOf(textAt(table, 'host_ip', row), shards)]![textAt(table, 'role', row) as RoleName];
 
   for (const table of delta) {
     const columns = merged.map(({ name, measure }) => ({

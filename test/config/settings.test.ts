@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readSettings, SETTINGS } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { renderSettingsDoc } from '../../src/config/settings-doc.ts';
 import { envNameOf, readTable, SettingsError } from '../../src/config/settings-table.ts';
 import { text, wholeNumber } from '../../src/config/value-types.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baselines } from '../../src/commands/baselines.ts';
 import type { CommandContext } from '../../src/commands/command.ts';
 import { retain } from '../../src/commands/retain.ts';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
 import { pretendAwsCredentials } from '../fakes/aws-environment.ts';
 import { startEventBridgeServer } from '../fakes/eventbridge-server.ts';
 import { runCommand, writeSpecs } from '../support/command-run.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/command.ts';
 import { type Home, openHome } from '../../src/commands/home.ts';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
 import { runMiniBatch } from '../../src/consumers/mini-batch.ts';
 import { miniBatchFolderOf } from '../../src/consumers/settle-slice.ts';
 import { readManifests } from '../support/committed-lake.ts';

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/command.ts';
 import { openHome } from '../../src/commands/home.ts';
 import { runBatch } from '../../src/commands/run-batch.ts';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
 import { runMiniBatch } from '../../src/consumers/mini-batch.ts';
 import { miniBatchFolderOf } from '../../src/consumers/settle-slice.ts';
 import type { Table } from '../../src/operators/table.ts';

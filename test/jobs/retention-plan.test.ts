@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
 import { retentionFaults, retentionsOf } from '../../src/jobs/retention-plan.ts';
 import { resolve } from '../config/spec-cases.ts';
 
